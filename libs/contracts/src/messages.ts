@@ -1,0 +1,269 @@
+import type { Fields, Lane, Version } from '#core';
+import type { EventName } from './subjects.js';
+
+/** What every message carries: who it is, when it was said, what caused it, and the trace that it belongs to. */
+export interface Envelope {
+  readonly id: string;
+  /** RFC 3339, UTC. */
+  readonly at: string;
+  /** The id of the message or call that led to this one. */
+  readonly cause: string;
+  /** W3C Trace Context. */
+  readonly traceparent: string;
+}
+
+/** Which stored thing is meant. `path` is path and query beyond the upstream's base URL. */
+export interface ResourceRef {
+  readonly upstream: string;
+  readonly path: string;
+  readonly key: string;
+  readonly urlHash: string;
+  readonly partition: string;
+  readonly variant: string;
+}
+
+/** Someone should look whether this entry needs a refetch. */
+export interface RefreshWork extends Envelope, ResourceRef {
+  readonly reason: 'due' | 'stale-read' | 'known-stale';
+  /** The version that the asker saw; a newer one in the store makes the work moot. */
+  readonly have: Version | null;
+  readonly configVersion: number;
+}
+
+/** Fetch this; nobody is connected and waiting. */
+export interface FetchWork extends Envelope, ResourceRef {
+  readonly lane: Lane;
+  readonly reason: RefreshWork['reason'];
+  readonly have: Version | null;
+  /** Fields of the variant to ask for, and the validators of what is stored. */
+  readonly requestFields: Fields;
+  readonly validators: Fields;
+  readonly configVersion: number;
+}
+
+/** Orders to the holder, taken before any fetch. */
+export type ControlWork = Envelope & { readonly upstream: string } & (
+    | { readonly kind: 'pause'; readonly forMs: number }
+    | { readonly kind: 'resume' }
+    | { readonly kind: 'known-stale'; readonly resources: readonly ResourceRef[] }
+  );
+
+/** A connected client's call, to the holder of the upstream. The request's body follows the message in its frame, or in a body stream. */
+export interface CallMessage extends Envelope, ResourceRef {
+  readonly kind: 'call';
+  readonly lane: Lane;
+  readonly method: string;
+  /** As the client sent them, without hop-by-hop fields; credentials only where the upstream has none of its own. */
+  readonly fields: Fields;
+  /** Newest version that the asker knows of: the holder looks in the store if it may have a newer one. */
+  readonly have: Version | null;
+  /** A read may be joined to another and its answer stored; a write is sent once, alone. */
+  readonly purpose: 'read' | 'revalidate' | 'write' | 'pass';
+  /** May be stored for others (a client's no-store forbids it). */
+  readonly mayStore: boolean;
+  readonly hasIdempotencyKey: boolean;
+  /** Milliseconds left until the call must have been sent. */
+  readonly waitLeftMs: number;
+  readonly bodyStream: BodyStreamRef | null;
+  readonly configVersion: number;
+}
+
+/** The asker no longer waits for this call. */
+export interface CancelMessage extends Envelope {
+  readonly kind: 'cancel';
+  readonly callId: string;
+}
+
+/** The asker wants a write's URL marked, because the holder that sent it died before it could. */
+export interface MarkMessage extends Envelope, ResourceRef {
+  readonly kind: 'mark';
+}
+
+export type HolderRequest = CallMessage | CancelMessage | MarkMessage;
+
+/** A body that is sent apart, in chunks with credits. */
+export interface BodyStreamRef {
+  readonly id: string;
+  readonly bytes: number;
+  /** SHA-256, hex. */
+  readonly hash: string;
+}
+
+/** The holder's answer to a call. The answer's body follows in its frame, or in a body stream. */
+export type CallReply =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly fields: Fields;
+      readonly version: Version;
+      readonly requestedAt: number;
+      readonly receivedAt: number;
+      /** Present when the answer is stored: all that the asker needs to keep it in memory. */
+      readonly entry: StoredFacts | null;
+      readonly from: 'upstream' | 'store';
+      readonly collapsed: boolean;
+      readonly bodyStream: BodyStreamRef | null;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly code: FailureCode;
+      readonly detail: string;
+      /** Status of the last answer from the upstream, if there was one. */
+      readonly receivedStatus: number | null;
+      readonly sent: boolean;
+      /** Epoch ms of the next permitted call, when a pause is the reason. */
+      readonly resumeAt: number | null;
+    }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'sent' }
+  | { readonly kind: 'unknown-call' }
+  | { readonly kind: 'marked'; readonly before: Version }
+  | { readonly kind: 'not-holder' };
+
+/** Why a call or a fetch came to nothing. The edge turns these into statuses. */
+export type FailureCode =
+  | 'paused'
+  | 'not_sent_in_time'
+  | 'holder_away'
+  | 'bus_away'
+  | 'connection_refused'
+  | 'dns_error'
+  | 'connection_timeout'
+  | 'response_timeout'
+  | 'body_timeout'
+  | 'incomplete_answer'
+  | 'invalid_answer'
+  | 'answer_too_large'
+  | 'destination_refused'
+  | 'joined_answer_not_shareable'
+  | 'outcome_unknown'
+  | 'internal';
+
+/** The facts of an entry that a reader needs, without its body. */
+export interface StoredFacts {
+  readonly variant: string;
+  readonly key: string;
+  readonly vary: readonly string[];
+  readonly lifetimeMs: number;
+  readonly initialAgeMs: number;
+  readonly graceMs: number;
+  readonly keepMs: number;
+  readonly bodyHash: string;
+  readonly bodyBytes: number;
+  readonly etag: string | null;
+  readonly lastModified: string | null;
+}
+
+/** How often what was read, since the last such message. */
+export interface ReadCounts extends Envelope {
+  readonly upstream: string;
+  readonly counts: readonly (readonly [key: string, reads: number])[];
+}
+
+export type UpstreamStateKind = 'flowing' | 'paused' | 'probing' | 'ramping';
+
+/** Told four times a second by the holder: paces the scheduler and feeds the live view. Times are epoch ms. */
+export interface UpstreamState {
+  readonly upstream: string;
+  readonly holder: string;
+  readonly fence: number;
+  readonly at: number;
+  readonly state: UpstreamStateKind;
+  readonly pausedUntil: number | null;
+  readonly quotaResetAt: number | null;
+  readonly pauseReason: string | null;
+  readonly tokens: number;
+  /** Calls per second that the background may spend now. */
+  readonly backgroundRate: number;
+  readonly queued: Readonly<Record<Lane, number>>;
+  readonly inFlight: number;
+  readonly calls: number;
+  readonly throttles: number;
+}
+
+interface FetchFacts extends ResourceRef {
+  readonly lane: Lane;
+  readonly attempts: number;
+  readonly throttles: number;
+}
+
+/** The facts told to everyone, by subject. Tense has meaning: all of it has happened. */
+export interface EventPayloads {
+  /** An entry was written. `changed`: its body differs from the one before. */
+  'entry.stored': ResourceRef & {
+    readonly version: Version;
+    readonly status: number;
+    readonly changed: boolean;
+    readonly requestedAt: number;
+    readonly receivedAt: number;
+    readonly lifetimeMs: number;
+    readonly bodyHash: string;
+    readonly bodyBytes: number;
+    readonly knownStale: boolean;
+  };
+  /** All that is stored of this URL at or below `before` is invalid, in every partition and variant. */
+  'entry.invalidated': {
+    readonly upstream: string;
+    readonly path: string;
+    readonly urlHash: string;
+    readonly before: Version;
+    readonly knownStale: boolean;
+  };
+  /** Entries were collected. */
+  'entry.removed': {
+    readonly upstream: string;
+    readonly keys: readonly string[];
+    readonly reason: 'collected' | 'purged';
+  };
+  /** A fetch was answered by the upstream, well or ill. */
+  'fetch.answered': FetchFacts & { readonly status: number; readonly version: Version; readonly durationMs: number };
+  /** A fetch was given up. */
+  'fetch.failed': FetchFacts & { readonly code: FailureCode; readonly detail: string };
+  /** A fetch was not worth sending any more. */
+  'fetch.dropped': FetchFacts & {
+    readonly reason: 'overtaken' | 'fresh' | 'undecodable' | 'undeliverable' | 'not-configured';
+  };
+  /** No call leaves for this scope before `pausedUntil`. */
+  'upstream.paused': {
+    readonly upstream: string;
+    readonly scope: string;
+    readonly pausedUntil: string;
+    readonly quotaResetAt: string | null;
+    readonly reason: string;
+    readonly epoch: { readonly fence: number; readonly n: number };
+  };
+  /** The probe was answered; the rate climbs back. */
+  'upstream.resumed': { readonly upstream: string; readonly scope: string };
+  /** A dispatcher replica took the upstream's lease. */
+  'upstream.held': { readonly upstream: string; readonly holder: string; readonly fence: number };
+  /** A configuration is in force. */
+  'config.applied': { readonly version: number };
+}
+
+export type EventMessage<N extends EventName> = Envelope & EventPayloads[N];
+
+/** Work that was given up: what it was and why; never credentials or bodies. */
+export interface DeadMessage extends Envelope {
+  readonly subject: string;
+  readonly upstream: string;
+  readonly key: string;
+  readonly method: string;
+  readonly path: string;
+  readonly reason: string;
+  readonly history: readonly { readonly at: string; readonly outcome: string }[];
+}
+
+/** The NATS door: a call by a program that has no HTTP client at hand. */
+export interface DoorRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>> | Fields;
+  readonly body64?: string;
+  readonly waitMs?: number;
+}
+
+export interface DoorReply {
+  readonly status: number;
+  readonly headers: Fields;
+  readonly body64: string;
+}
