@@ -1,0 +1,197 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
+import { Kvm, type KV } from '@nats-io/kv';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { createSubjects, declareBuckets, type Subjects } from '#contracts';
+import { connectionOptions, isRefusal, maskedUrl, type Address } from './address.js';
+import { provision, StreamMismatchError, type Provisioned } from './provision.js';
+
+/** What libs/bus needs of a logger; pino fits. */
+export interface BusLogger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface BusClock {
+  /** Epoch ms. */
+  now(): number;
+}
+
+export interface BusOptions extends Address {
+  readonly namespace: string;
+  readonly logger: BusLogger;
+  readonly clock: BusClock;
+  /** Ends the wait for a server that is not there yet. */
+  readonly signal?: AbortSignal;
+}
+
+export type ReconnectedListener = (news: Provisioned) => Promise<void> | void;
+export type AwayListener = () => void;
+
+export interface Bus {
+  readonly nc: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  readonly subjects: Subjects;
+  readonly logger: BusLogger;
+  readonly clock: BusClock;
+  readonly leases: KV;
+  readonly scopes: KV;
+  /** False from the moment that the connection is known to be lost. What is published then would be buffered: ask first. */
+  connected(): boolean;
+  /** Called after each reconnect, once streams and buckets are known to exist. `created` names those that were lost. */
+  onReconnected(listener: ReconnectedListener): () => void;
+  onAway(listener: AwayListener): () => void;
+  /** Makes what is missing on the server. Calls at the same time share one run; it tries until it is done or the bus is closed. */
+  provisionAgain(): Promise<Provisioned>;
+  close(): Promise<void>;
+}
+
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 2_000;
+const REQUEST_TIMEOUT_MS = 2_000;
+const DRAIN_TIMEOUT_MS = 5_000;
+
+/** Waits for the server as long as it takes, saying so; makes streams and buckets; stays connected until `close`. */
+export async function connectBus(options: BusOptions): Promise<Bus> {
+  const subjects = createSubjects(options.namespace);
+  const nc = await connectPatiently(options);
+  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: REQUEST_TIMEOUT_MS });
+  const js = jetstream(nc, { timeout: REQUEST_TIMEOUT_MS });
+  const kvm = new Kvm(js);
+  const buckets = declareBuckets(subjects);
+  const [leases, scopes] = await Promise.all([kvm.open(buckets.leases.name), kvm.open(buckets.scopes.name)]);
+  const bus = new ConnectedBus(nc, js, jsm, subjects, leases, scopes, options);
+  await bus.start();
+  return bus;
+}
+
+async function connectPatiently(options: BusOptions): Promise<NatsConnection> {
+  const url = maskedUrl(options.url);
+  for (let attempt = 0; ; attempt += 1) {
+    options.signal?.throwIfAborted();
+    try {
+      const nc = await connect(connectionOptions(options));
+      options.logger.info({ url, server: nc.info?.version }, 'connected to NATS');
+      return nc;
+    } catch (cause) {
+      if (isRefusal(cause)) throw new Error(`NATS at ${url} refused the credentials: check PENSTOCK_NATS_URL`, { cause });
+      options.logger.warn({ url, reason: String(cause) }, 'waiting for NATS to accept connections');
+      await delay(retryMs(attempt), undefined, options.signal === undefined ? {} : { signal: options.signal });
+    }
+  }
+}
+
+const retryMs = (attempt: number): number => Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 4));
+
+/**
+ * Away or here, told by the client's status. `disconnect` makes it away: listeners hear it at once.
+ * `reconnect` makes it here: first streams and buckets are made again (the server may have come back with an empty store), then listeners hear it.
+ */
+class ConnectedBus implements Bus {
+  readonly logger: BusLogger;
+  readonly clock: BusClock;
+  private here = true;
+  private closing = false;
+  private running: Promise<Provisioned> | null = null;
+  private readonly reconnectedListeners = new Set<ReconnectedListener>();
+  private readonly awayListeners = new Set<AwayListener>();
+
+  constructor(
+    readonly nc: NatsConnection,
+    readonly js: JetStreamClient,
+    readonly jsm: JetStreamManager,
+    readonly subjects: Subjects,
+    // A bucket is addressed by name and holds no state of its own: the same object serves after the bucket was made again.
+    readonly leases: KV,
+    readonly scopes: KV,
+    options: BusOptions,
+  ) {
+    this.logger = options.logger;
+    this.clock = options.clock;
+  }
+
+  async start(): Promise<void> {
+    void this.watchStatus();
+    await this.provisionAgain();
+  }
+
+  connected(): boolean {
+    return this.here && !this.closing && !this.nc.isClosed();
+  }
+
+  onReconnected(listener: ReconnectedListener): () => void {
+    this.reconnectedListeners.add(listener);
+    return () => this.reconnectedListeners.delete(listener);
+  }
+
+  onAway(listener: AwayListener): () => void {
+    this.awayListeners.add(listener);
+    return () => this.awayListeners.delete(listener);
+  }
+
+  provisionAgain(): Promise<Provisioned> {
+    this.running ??= this.provisionUntilDone().finally(() => (this.running = null));
+    return this.running;
+  }
+
+  async close(): Promise<void> {
+    if (this.closing) return void (await this.nc.closed());
+    const drainable = this.connected();
+    this.closing = true;
+    if (drainable) await Promise.race([this.nc.drain(), delay(DRAIN_TIMEOUT_MS, undefined, { ref: false })]);
+    if (!this.nc.isClosed()) await this.nc.close();
+  }
+
+  private async watchStatus(): Promise<void> {
+    for await (const status of this.nc.status()) {
+      if (status.type === 'disconnect') this.becomeAway();
+      else if (status.type === 'reconnect') void this.becomeHere();
+      else if (status.type === 'error') this.logger.error({ error: String(status.error) }, 'NATS reports an error');
+      else if (status.type === 'staleConnection') this.logger.warn({}, 'NATS does not answer pings');
+    }
+  }
+
+  private becomeAway(): void {
+    if (!this.here) return;
+    this.here = false;
+    if (this.closing) return;
+    this.logger.warn({}, 'lost the connection to NATS, reconnecting');
+    for (const listener of this.awayListeners) this.guarded(listener);
+  }
+
+  private async becomeHere(): Promise<void> {
+    this.here = true;
+    this.logger.info({ server: this.nc.getServer() }, 'reconnected to NATS');
+    // A run from before the loss proves nothing about the server that is there now.
+    await this.running;
+    const news = await this.provisionAgain();
+    if (!this.connected()) return;
+    await Promise.all([...this.reconnectedListeners].map((listener) => this.guarded(() => listener(news))));
+  }
+
+  private async guarded(call: () => Promise<void> | void): Promise<void> {
+    try {
+      await call();
+    } catch (error) {
+      this.logger.error({ error }, 'a listener of the NATS connection failed');
+    }
+  }
+
+  private async provisionUntilDone(): Promise<Provisioned> {
+    for (let attempt = 0; !this.closing; attempt += 1) {
+      try {
+        const done = await provision(this.jsm, this.subjects);
+        if (done.created.length > 0) this.logger.info({ created: done.created }, 'made streams and buckets');
+        return done;
+      } catch (error) {
+        if (error instanceof StreamMismatchError) throw error;
+        this.logger.warn({ reason: String(error) }, 'waiting for JetStream (the server must run with JetStream enabled)');
+        await delay(retryMs(attempt));
+      }
+    }
+    return { created: [] };
+  }
+}
