@@ -37,7 +37,6 @@ export type {
   ReadCounts,
   RefreshWork,
   ResourceRef,
-  StoredFacts,
   UpstreamState,
   UpstreamStateKind,
 } from './messages.js';

@@ -1,4 +1,4 @@
-import type { Fields, Lane, Version } from '#core';
+import type { Entry, Fields, Lane, Version } from '#core';
 import type { EventName } from './subjects.js';
 
 /** What every message carries: who it is, when it was said, what caused it, and the trace that it belongs to. */
@@ -24,7 +24,7 @@ export interface ResourceRef {
 
 /** Someone should look whether this entry needs a refetch. */
 export interface RefreshWork extends Envelope, ResourceRef {
-  readonly reason: 'due' | 'stale-read' | 'known-stale';
+  readonly reason: 'due' | 'stale-read';
   /** The version that the asker saw; a newer one in the store makes the work moot. */
   readonly have: Version | null;
   readonly configVersion: number;
@@ -45,7 +45,6 @@ export interface FetchWork extends Envelope, ResourceRef {
 export type ControlWork = Envelope & { readonly upstream: string } & (
     | { readonly kind: 'pause'; readonly forMs: number }
     | { readonly kind: 'resume' }
-    | { readonly kind: 'known-stale'; readonly resources: readonly ResourceRef[] }
   );
 
 /** A connected client's call, to the holder of the upstream. The request's body follows the message in its frame, or in a body stream. */
@@ -55,8 +54,10 @@ export interface CallMessage extends Envelope, ResourceRef {
   readonly method: string;
   /** As the client sent them, without hop-by-hop fields; credentials only where the upstream has none of its own. */
   readonly fields: Fields;
-  /** Newest version that the asker knows of: the holder looks in the store if it may have a newer one. */
+  /** Newest version that the asker knows of: a newer one that the holder knows of is answered from the store. */
   readonly have: Version | null;
+  /** Of the entry that the asker has, to revalidate it with. */
+  readonly validators: Fields;
   /** A read may be joined to another and its answer stored; a write is sent once, alone. */
   readonly purpose: 'read' | 'revalidate' | 'write' | 'pass';
   /** May be stored for others (a client's no-store forbids it). */
@@ -98,8 +99,8 @@ export type CallReply =
       readonly version: Version;
       readonly requestedAt: number;
       readonly receivedAt: number;
-      /** Present when the answer is stored: all that the asker needs to keep it in memory. */
-      readonly entry: StoredFacts | null;
+      /** Present when the answer may be kept by the asker too; `status` and `fields` are then the entry's. */
+      readonly entry: Entry | null;
       readonly from: 'upstream' | 'store';
       readonly collapsed: boolean;
       readonly bodyStream: BodyStreamRef | null;
@@ -138,21 +139,6 @@ export type FailureCode =
   | 'joined_answer_not_shareable'
   | 'outcome_unknown'
   | 'internal';
-
-/** The facts of an entry that a reader needs, without its body. */
-export interface StoredFacts {
-  readonly variant: string;
-  readonly key: string;
-  readonly vary: readonly string[];
-  readonly lifetimeMs: number;
-  readonly initialAgeMs: number;
-  readonly graceMs: number;
-  readonly keepMs: number;
-  readonly bodyHash: string;
-  readonly bodyBytes: number;
-  readonly etag: string | null;
-  readonly lastModified: string | null;
-}
 
 /** How often what was read, since the last such message. */
 export interface ReadCounts extends Envelope {
@@ -199,7 +185,6 @@ export interface EventPayloads {
     readonly lifetimeMs: number;
     readonly bodyHash: string;
     readonly bodyBytes: number;
-    readonly knownStale: boolean;
   };
   /** All that is stored of this URL at or below `before` is invalid, in every partition and variant. */
   'entry.invalidated': {
@@ -207,7 +192,6 @@ export interface EventPayloads {
     readonly path: string;
     readonly urlHash: string;
     readonly before: Version;
-    readonly knownStale: boolean;
   };
   /** Entries were collected. */
   'entry.removed': {

@@ -1,0 +1,98 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { systemChance, systemClock } from './clock.js';
+import type { Chance, Clock } from './clock.js';
+import { isLoopback, readEnvironment } from './config.js';
+import type { Environment } from './config.js';
+import { createHealth } from './health.js';
+import type { Health } from './health.js';
+import { createLogger } from './logger.js';
+import type { Logger } from './logger.js';
+import { createMetrics } from './metrics.js';
+import type { Metrics } from './metrics.js';
+import { nestLoggerOn } from './nest-logger.js';
+import { onShutdown } from './shutdown.js';
+
+/** What every app is given before its own parts are made. */
+export interface Runtime {
+  readonly app: string;
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly health: Health;
+  readonly metrics: Metrics;
+}
+
+export interface AppDefinition {
+  readonly name: string;
+  readonly defaultOpsPort: number;
+  /** cache-api's control plane listens on the admin port; the others on the ops port. */
+  readonly listensOn: 'admin' | 'ops';
+  /** Connects to the servers and answers the root module. */
+  prepare(runtime: Runtime): Promise<{ module: Type | DynamicModule; close: () => Promise<void> }>;
+  /** Attaches what Nest has to start besides HTTP. */
+  attach?(nest: NestFastifyApplication, runtime: Runtime): Promise<void> | void;
+}
+
+/** Starts one app: environment, logger, servers, Nest, readiness, shutdown. A fault ends the process with one clear line. */
+export async function boot(definition: AppDefinition): Promise<void> {
+  const runtime = runtimeOrExit(definition);
+  const { environment, logger, health } = runtime;
+  try {
+    const { module, close } = await definition.prepare(runtime);
+    const nest = await NestFactory.create<NestFastifyApplication>(
+      module,
+      new FastifyAdapter({ bodyLimit: 64 * 1024 * 1024 }),
+      {
+        logger: nestLoggerOn(logger),
+        abortOnError: false,
+      },
+    );
+    await definition.attach?.(nest, runtime);
+    const port = definition.listensOn === 'admin' ? environment.adminPort : environment.opsPort;
+    await nest.listen(port, environment.host);
+    onShutdown(
+      async () => {
+        health.stopping();
+        await nest.close();
+        await close();
+      },
+      { followsParent: environment.followsParent, logger },
+    );
+    health.started();
+    logger.info({ port }, `${definition.name} is ready`);
+  } catch (error) {
+    logger.fatal({ err: error }, `${definition.name} could not start`);
+    process.exit(1);
+  }
+}
+
+function runtimeOrExit(definition: AppDefinition): Runtime {
+  try {
+    const environment = readEnvironment(definition.defaultOpsPort);
+    refuseOpenControlPlane(environment);
+    return {
+      app: definition.name,
+      environment,
+      logger: createLogger(definition.name, environment.logLevel),
+      clock: systemClock,
+      chance: systemChance,
+      health: createHealth(),
+      metrics: createMetrics(definition.name),
+    };
+  } catch (error) {
+    createLogger(definition.name, 'info').fatal({}, (error as Error).message);
+    return process.exit(1);
+  }
+}
+
+function refuseOpenControlPlane(environment: Environment): void {
+  if (isLoopback(environment.host) || environment.adminToken !== undefined) return;
+  throw new Error(
+    `PENSTOCK_HOST is ${environment.host}, which others can reach, and PENSTOCK_ADMIN_TOKEN is not set; set it, or bind to 127.0.0.1`,
+  );
+}

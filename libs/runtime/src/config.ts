@@ -1,0 +1,103 @@
+import { z } from 'zod';
+
+/** What every process is told by its environment, read once. */
+export interface Environment {
+  readonly configFile: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly adminPort: number;
+  readonly opsPort: number;
+  readonly postgresUrl: string;
+  readonly natsUrl: string;
+  readonly namespace: string;
+  readonly adminToken: string | undefined;
+  readonly accessToken: string | undefined;
+  readonly logLevel: string;
+  /** Ends with whoever started it, told by its standard input. */
+  readonly followsParent: boolean;
+  /** For `${NAME}` references of the configuration; never logged. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
+export class EnvironmentFault extends Error {
+  override readonly name = 'EnvironmentFault';
+  readonly code = 'environment_fault';
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+const port = (otherwise: number): z.ZodType<number> =>
+  z
+    .string()
+    .regex(/^\d{1,5}$/, 'expected a port number from 0 to 65535')
+    .transform(Number)
+    .refine((value) => value <= 65_535, 'expected a port number from 0 to 65535')
+    .default(otherwise) as unknown as z.ZodType<number>;
+
+const serverUrl = (schemes: string, example: string): z.ZodType<string> =>
+  z
+    .string({ error: `expected ${example}, found nothing; set it, or start everything with npm start` })
+    .regex(new RegExp(`^(${schemes})://`), `expected ${example}`);
+
+function schemaFor(defaultOpsPort: number): z.ZodType<Record<string, unknown>> {
+  return z.object({
+    PENSTOCK_CONFIG: z.string().min(1).optional(),
+    PENSTOCK_HOST: z.string().min(1).default('127.0.0.1'),
+    PENSTOCK_PORT: port(8080),
+    PENSTOCK_ADMIN_PORT: port(8081),
+    PENSTOCK_OPS_PORT: port(defaultOpsPort),
+    PENSTOCK_POSTGRES_URL: serverUrl('postgres|postgresql', 'a URL such as postgres://user@host:5432/penstock'),
+    PENSTOCK_NATS_URL: serverUrl('nats|tls', 'a URL such as nats://host:4222'),
+    PENSTOCK_NAMESPACE: z
+      .string()
+      .regex(/^[a-z][a-z0-9_-]{0,30}$/, 'expected 1 to 31 of [a-z0-9_-], beginning with a letter')
+      .default('penstock'),
+    PENSTOCK_ADMIN_TOKEN: z.string().min(1).optional(),
+    PENSTOCK_ACCESS_TOKEN: z.string().min(1).optional(),
+    PENSTOCK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'fatal']).default('info'),
+    PENSTOCK_PARENT: z.literal('stdin', 'expected stdin').optional(),
+  });
+}
+
+/** @throws EnvironmentFault with every fault in one message. */
+export function readEnvironment(defaultOpsPort: number, variables: NodeJS.ProcessEnv = process.env): Environment {
+  const parsed = schemaFor(defaultOpsPort).safeParse(variables);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(
+      (issue) => `  ${issue.path.join('.')}: ${issue.message}; found ${found(variables, issue.path)}`,
+    );
+    throw new EnvironmentFault(`the environment is not complete:\n${lines.join('\n')}`);
+  }
+  const value = parsed.data as Record<string, string & number>;
+  return {
+    configFile: value['PENSTOCK_CONFIG'],
+    host: text(value['PENSTOCK_HOST']),
+    port: Number(value['PENSTOCK_PORT']),
+    adminPort: Number(value['PENSTOCK_ADMIN_PORT']),
+    opsPort: Number(value['PENSTOCK_OPS_PORT']),
+    postgresUrl: text(value['PENSTOCK_POSTGRES_URL']),
+    natsUrl: text(value['PENSTOCK_NATS_URL']),
+    namespace: text(value['PENSTOCK_NAMESPACE']),
+    adminToken: value['PENSTOCK_ADMIN_TOKEN'],
+    accessToken: value['PENSTOCK_ACCESS_TOKEN'],
+    logLevel: text(value['PENSTOCK_LOG_LEVEL']),
+    followsParent: value['PENSTOCK_PARENT'] !== undefined,
+    variables,
+  };
+}
+
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.has(host) || /^127\./.test(host);
+}
+
+function text(value: unknown): string {
+  return String(value);
+}
+
+/** Secrets may stand in any variable: only what is missing or plainly no secret is shown. */
+function found(variables: NodeJS.ProcessEnv, path: readonly PropertyKey[]): string {
+  const name = String(path[0]);
+  const value = variables[name];
+  if (value === undefined) return 'nothing';
+  return /TOKEN|URL/.test(name) ? 'a value that does not fit' : JSON.stringify(value);
+}

@@ -1,0 +1,13 @@
+export { boot } from './boot.js';
+export type { AppDefinition, Runtime } from './boot.js';
+export { systemChance, systemClock } from './clock.js';
+export type { Chance, Clock } from './clock.js';
+export { EnvironmentFault, isLoopback, readEnvironment } from './config.js';
+export type { Environment } from './config.js';
+export { createHealth } from './health.js';
+export type { Health, HealthReport } from './health.js';
+export { createLogger } from './logger.js';
+export type { Logger } from './logger.js';
+export { createMetrics } from './metrics.js';
+export type { Metrics } from './metrics.js';
+export { HEALTH, METRICS, OpsModule } from './ops.module.js';

@@ -1,0 +1,15 @@
+export { openStore } from './store.js';
+export type { Store, StoreLogger, StoreOptions } from './store.js';
+export { StoreNewerThanCode } from './migrate.js';
+export { createEntryRepository } from './entry.repository.js';
+export type { EntryHead, EntryRepository, EntryTime, StoredEntry } from './entry.repository.js';
+export { createEntryWriter } from './entry.writer.js';
+export type { EntryWrite, EntryWriter, WriteResult } from './entry.writer.js';
+export { createResourceRepository, createResourceWriter } from './resource.repository.js';
+export type { Resource, ResourceRepository, ResourceSelection, ResourceWriter } from './resource.repository.js';
+export { createResourceStatWriter } from './resource-stat.repository.js';
+export type { ResourceStatWriter, StatDelta } from './resource-stat.repository.js';
+export { createScopeViewRepository, createScopeViewWriter } from './scope-view.repository.js';
+export type { ScopeView, ScopeViewRepository, ScopeViewWriter } from './scope-view.repository.js';
+export { createUpstreamRepository, createUpstreamWriter } from './upstream.repository.js';
+export type { UpstreamRecord, UpstreamRepository, UpstreamWriter } from './upstream.repository.js';
