@@ -43,8 +43,7 @@ export interface FetchWork extends Envelope, ResourceRef {
 
 /** Orders to the holder, taken before any fetch. */
 export type ControlWork = Envelope & { readonly upstream: string } & (
-    | { readonly kind: 'pause'; readonly forMs: number }
-    | { readonly kind: 'resume' }
+    { readonly kind: 'pause'; readonly forMs: number } | { readonly kind: 'resume' }
   );
 
 /** A connected client's call, to the holder of the upstream. The request's body follows the message in its frame, or in a body stream. */
