@@ -63,7 +63,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   const kvm = new Kvm(js);
   const buckets = declareBuckets(subjects);
   const [leases, scopes] = await Promise.all([kvm.open(buckets.leases.name), kvm.open(buckets.scopes.name)]);
-  const bus = new ConnectedBus(nc, js, jsm, subjects, leases, scopes, options);
+  const bus = new ConnectedBus({ nc, js, jsm, subjects, leases, scopes, logger: options.logger, clock: options.clock });
   await bus.start();
   return bus;
 }
@@ -77,7 +77,8 @@ async function connectPatiently(options: BusOptions): Promise<NatsConnection> {
       options.logger.info({ url, server: nc.info?.version }, 'connected to NATS');
       return nc;
     } catch (cause) {
-      if (isRefusal(cause)) throw new Error(`NATS at ${url} refused the credentials: check PENSTOCK_NATS_URL`, { cause });
+      if (isRefusal(cause))
+        throw new Error(`NATS at ${url} refused the credentials: check PENSTOCK_NATS_URL`, { cause });
       options.logger.warn({ url, reason: String(cause) }, 'waiting for NATS to accept connections');
       await delay(retryMs(attempt), undefined, options.signal === undefined ? {} : { signal: options.signal });
     }
@@ -86,31 +87,37 @@ async function connectPatiently(options: BusOptions): Promise<NatsConnection> {
 
 const retryMs = (attempt: number): number => Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 4));
 
+type BusParts = Pick<Bus, 'nc' | 'js' | 'jsm' | 'subjects' | 'logger' | 'clock' | 'leases' | 'scopes'>;
+
 /**
  * Away or here, told by the client's status. `disconnect` makes it away: listeners hear it at once.
  * `reconnect` makes it here: first streams and buckets are made again (the server may have come back with an empty store), then listeners hear it.
  */
 class ConnectedBus implements Bus {
+  readonly nc: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  readonly subjects: Subjects;
   readonly logger: BusLogger;
   readonly clock: BusClock;
+  // A bucket is addressed by name and holds no state of its own: the same object serves after the bucket was made again.
+  readonly leases: KV;
+  readonly scopes: KV;
   private here = true;
   private closing = false;
   private running: Promise<Provisioned> | null = null;
   private readonly reconnectedListeners = new Set<ReconnectedListener>();
   private readonly awayListeners = new Set<AwayListener>();
 
-  constructor(
-    readonly nc: NatsConnection,
-    readonly js: JetStreamClient,
-    readonly jsm: JetStreamManager,
-    readonly subjects: Subjects,
-    // A bucket is addressed by name and holds no state of its own: the same object serves after the bucket was made again.
-    readonly leases: KV,
-    readonly scopes: KV,
-    options: BusOptions,
-  ) {
-    this.logger = options.logger;
-    this.clock = options.clock;
+  constructor(parts: BusParts) {
+    this.nc = parts.nc;
+    this.js = parts.js;
+    this.jsm = parts.jsm;
+    this.subjects = parts.subjects;
+    this.logger = parts.logger;
+    this.clock = parts.clock;
+    this.leases = parts.leases;
+    this.scopes = parts.scopes;
   }
 
   async start(): Promise<void> {
@@ -159,7 +166,7 @@ class ConnectedBus implements Bus {
     this.here = false;
     if (this.closing) return;
     this.logger.warn({}, 'lost the connection to NATS, reconnecting');
-    for (const listener of this.awayListeners) this.guarded(listener);
+    for (const listener of this.awayListeners) void this.guarded(listener);
   }
 
   private async becomeHere(): Promise<void> {
@@ -188,7 +195,10 @@ class ConnectedBus implements Bus {
         return done;
       } catch (error) {
         if (error instanceof StreamMismatchError) throw error;
-        this.logger.warn({ reason: String(error) }, 'waiting for JetStream (the server must run with JetStream enabled)');
+        this.logger.warn(
+          { reason: String(error) },
+          'waiting for JetStream (the server must run with JetStream enabled)',
+        );
         await delay(retryMs(attempt));
       }
     }

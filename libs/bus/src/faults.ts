@@ -6,6 +6,18 @@ const CONSUMER_NOT_FOUND = 10014;
 const STREAM_NAME_IN_USE = 10058;
 const STREAM_NOT_FOUND = 10059;
 const STORE_FAILED = 10077;
+const INSUFFICIENT_RESOURCES = 10023;
+const STORAGE_EXCEEDED = 10047;
+/** The status of "temporarily unavailable", as while a server recovers its store. */
+const UNAVAILABLE = 503;
+
+const AWAY = [
+  errors.TimeoutError,
+  errors.RequestError,
+  errors.ConnectionError,
+  errors.ClosedConnectionError,
+  errors.DrainingConnectionError,
+];
 
 const hasCode = (error: unknown, code: number): boolean => error instanceof JetStreamApiError && error.code === code;
 
@@ -25,5 +37,13 @@ export function isNobodyThere(error: unknown): boolean {
  */
 export const isTwinPending = (error: unknown): boolean =>
   hasCode(error, STORE_FAILED) && error instanceof Error && error.message.includes('per subject');
+
 export const isFull = (error: unknown): boolean =>
-  hasCode(error, STORE_FAILED) && error instanceof Error && /maximum (messages|bytes) exceeded/.test(error.message);
+  !isTwinPending(error) &&
+  [STORE_FAILED, INSUFFICIENT_RESOURCES, STORAGE_EXCEEDED].some((code) => hasCode(error, code));
+
+/** The server, or the way to it, did not answer: it may have taken what was sent, or not. */
+export function isAway(error: unknown): boolean {
+  if (error instanceof JetStreamApiError) return error.status === UNAVAILABLE;
+  return AWAY.some((kind) => error instanceof kind);
+}

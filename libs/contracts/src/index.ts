@@ -1,6 +1,8 @@
 export { checkNamespace } from './namespace.js';
 export { createSubjects, DEFAULT_BUCKET } from './subjects.js';
 export type { EventName, RefreshLane, Subjects } from './subjects.js';
+export { eventNameOf, WORK_PATTERNS, workPlaceOf } from './work-patterns.js';
+export type { WorkPattern, WorkPlace } from './work-patterns.js';
 export {
   declareBuckets,
   declareConsumers,
