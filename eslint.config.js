@@ -102,7 +102,7 @@ export default defineConfig(
   only('pure-core', ['libs/core/**/*.ts']),
   only('no-nest', ['libs/core/**/*.ts', 'libs/contracts/**/*.ts']),
   only('clock-and-chance', CODE, ['libs/runtime/src/{clock,chance}.ts', 'apps/demo-upstream/src/clock.ts', STACK]),
-  only('env-at-the-door', CODE, ['apps/*/src/config.ts', 'libs/runtime/src/config.ts']),
+  only('env-at-the-door', CODE, ['apps/*/src/{main,config}.ts', 'libs/runtime/src/config.ts']),
   only('acks-in-bus', CODE, ['libs/bus/**']),
   only('upstream-client', CODE, ['apps/dispatcher/src/**/upstream.client.ts', STACK]),
   only('sql-in-store', CODE, ['libs/store/**', STACK]),

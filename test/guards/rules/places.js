@@ -40,7 +40,10 @@ const clockAndChance = {
 const envAtTheDoor = {
   meta: { type: 'problem', schema: [] },
   create(context) {
-    const refuse = report(context, 'The environment is read once, at the door: in config.ts.');
+    const refuse = report(
+      context,
+      'The environment is read once, at the door: in config.ts (main.ts may hand it over).',
+    );
     return {
       MemberExpression(node) {
         if (isMember(node, 'process', ['env'])) refuse(node);
