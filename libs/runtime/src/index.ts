@@ -11,3 +11,5 @@ export type { Logger } from './logger.js';
 export { createMetrics } from './metrics.js';
 export type { Metrics } from './metrics.js';
 export { HEALTH, METRICS, OpsModule } from './ops.module.js';
+export { followConfig } from './config-feed.js';
+export type { ConfigFeed, ConfiguredUpstream } from './config-feed.js';

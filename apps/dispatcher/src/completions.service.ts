@@ -1,0 +1,159 @@
+import { compareVersions } from '#core';
+import type { Entry, Fields } from '#core';
+import type { Clock, Logger } from '#runtime';
+import type { EntryWrite, EntryWriter, WriteResult } from '#store';
+
+/** What became of an answer that was to be kept. `refused`: the store would not take this row; `outdated`: something newer stood there. */
+export type Kept = WriteResult | { readonly kind: 'refused'; readonly key: string };
+
+interface Waiting {
+  readonly write: EntryWrite;
+  readonly settle: (kept: Kept) => void;
+}
+
+export interface CompletionsOptions {
+  readonly writer: EntryWriter;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly maxBytes: number;
+}
+
+const LONGEST_GATHERING_MS = 5;
+const MOST_AT_ONCE = 200;
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 2_000;
+
+/**
+ * Answers on their way into PostgreSQL. They are gathered for a few milliseconds and written in one statement; a key that comes
+ * twice is written once, in its newest version. While PostgreSQL is away they wait here, bounded, and still answer calls. A row
+ * that the store refuses is found by halving the batch, and given up alone.
+ */
+export class CompletionsService {
+  private waiting: Waiting[] = [];
+  private readonly newest = new Map<string, EntryWrite>();
+  private bytes = 0;
+  private isWriting = false;
+  private isClosed = false;
+
+  constructor(private readonly options: CompletionsOptions) {}
+
+  /** Resolves once the answer is committed, or never will be. */
+  keep(entry: Entry, requestFields: Fields, body: Uint8Array | undefined): Promise<Kept> {
+    const write: EntryWrite = { entry, requestFields, body };
+    return new Promise((settle) => {
+      this.waiting.push({ write, settle });
+      this.bytes += sizeOf(write);
+      const known = this.newest.get(entry.key);
+      if (known === undefined || compareVersions(known.entry.version, entry.version) < 0)
+        this.newest.set(entry.key, write);
+      if (this.waiting.length === 1) setTimeout(() => void this.flush(), LONGEST_GATHERING_MS);
+      else if (this.waiting.length === MOST_AT_ONCE) void this.flush();
+    });
+  }
+
+  /** The newest answer for this key that is not committed yet. */
+  pending(key: string): EntryWrite | undefined {
+    return this.newest.get(key);
+  }
+
+  /** 0 empty, 1 full. Background work is not taken at half, so that users' calls still fit. */
+  fullness(): number {
+    return this.bytes / this.options.maxBytes;
+  }
+
+  /** Writes what waits, as far as PostgreSQL lets it in the time given. */
+  async close(withinMs: number): Promise<void> {
+    const until = this.options.clock.now() + withinMs;
+    while (this.waiting.length > 0 && this.options.clock.now() < until) {
+      await this.flush();
+      await pause(10);
+    }
+    this.isClosed = true;
+  }
+
+  private async flush(): Promise<void> {
+    if (this.isWriting) return;
+    this.isWriting = true;
+    try {
+      while (this.waiting.length > 0 && !this.isClosed) {
+        const batch = this.waiting.splice(0, MOST_AT_ONCE);
+        await this.writeBatch(batch);
+      }
+    } finally {
+      this.isWriting = false;
+    }
+  }
+
+  private async writeBatch(batch: readonly Waiting[]): Promise<void> {
+    const newest = newestByKey(batch);
+    const results = await this.writeUntilDone([...newest.values()].map((waiting) => waiting.write));
+    const byKey = new Map(results.map((result) => [result.key, result]));
+    for (const waiting of batch) {
+      const { key } = waiting.write.entry;
+      this.forget(waiting.write);
+      const isNewest = newest.get(key) === waiting;
+      waiting.settle((isNewest ? byKey.get(key) : undefined) ?? { kind: 'outdated', key });
+    }
+  }
+
+  private forget(write: EntryWrite): void {
+    this.bytes -= sizeOf(write);
+    if (this.newest.get(write.entry.key) === write) this.newest.delete(write.entry.key);
+  }
+
+  private async writeUntilDone(writes: readonly EntryWrite[]): Promise<Kept[]> {
+    for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS)) {
+      try {
+        return await this.options.writer.writeEntries(writes);
+      } catch (error) {
+        if (isAboutTheRows(error)) return this.writeHalves(writes, error);
+        this.options.logger.warn(
+          { err: error, waiting: this.waiting.length + writes.length, bytes: this.bytes },
+          'PostgreSQL takes no answers; they wait in memory',
+        );
+        if (this.isClosed) throw error;
+        await pause(retryMs);
+      }
+    }
+  }
+
+  private async writeHalves(writes: readonly EntryWrite[], error: unknown): Promise<Kept[]> {
+    const [first] = writes;
+    if (first === undefined) return [];
+    if (writes.length === 1) {
+      this.options.logger.error(
+        { err: error, key: first.entry.key, upstream: first.entry.upstream },
+        'the store refused an answer; it is not kept',
+      );
+      return [{ kind: 'refused', key: first.entry.key }];
+    }
+    const middle = writes.length >> 1;
+    return [
+      ...(await this.writeUntilDone(writes.slice(0, middle))),
+      ...(await this.writeUntilDone(writes.slice(middle))),
+    ];
+  }
+}
+
+function newestByKey(batch: readonly Waiting[]): Map<string, Waiting> {
+  const newest = new Map<string, Waiting>();
+  for (const waiting of batch) {
+    const { key, version } = waiting.write.entry;
+    const known = newest.get(key);
+    if (known === undefined || compareVersions(known.write.entry.version, version) < 0) newest.set(key, waiting);
+  }
+  return newest;
+}
+
+/** Classes 21 to 23 and 54 of PostgreSQL's error codes speak of the values; all others of the server or the connection. */
+function isAboutTheRows(error: unknown): boolean {
+  return /^(21|22|23|54)/.test((error as { code?: string }).code ?? '');
+}
+
+function sizeOf(write: EntryWrite): number {
+  return (write.body?.byteLength ?? 0) + 1_024;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
