@@ -1,0 +1,36 @@
+import { DEFAULTS } from './defaults.js';
+import type { UpstreamConfig } from './penstock-config.js';
+
+type Settings = Omit<UpstreamConfig, 'id' | 'baseUrl'>;
+
+interface NotYet {
+  readonly key: string;
+  readonly setting: (settings: Settings) => unknown;
+  /** Values besides the default that this version does act on. */
+  readonly acts?: readonly unknown[];
+}
+
+/** The keys that are read and checked, and then not acted on yet. Take a line out when its feature is in. */
+const NOT_YET: readonly NotYet[] = [
+  { key: 'limits.dialect', setting: ({ limits }) => limits.dialect, acts: ['github'] },
+  { key: 'limits.buckets', setting: ({ limits }) => limits.buckets },
+  { key: 'limits.per', setting: ({ limits }) => limits.per },
+  { key: 'pause.scope', setting: ({ pause }) => pause.scope },
+  { key: 'cache.profile', setting: ({ cache }) => cache.profile },
+  { key: 'cache.shareAuthorized', setting: ({ cache }) => cache.shareAuthorized },
+  { key: 'cache.ignoreDirectives', setting: ({ cache }) => cache.ignoreDirectives },
+  { key: 'cache.tagHeader', setting: ({ cache }) => cache.tagHeader },
+  { key: 'refresh.spend', setting: ({ refresh }) => refresh.spend },
+  { key: 'refresh.volatileFields', setting: ({ refresh }) => refresh.volatileFields },
+];
+
+export function notYetWarnings(upstream: UpstreamConfig): string[] {
+  return NOT_YET.filter((entry) => isAskedFor(entry, upstream)).map(
+    ({ key }) => `upstreams.${upstream.id}.${key} is set, but this version does not act on it yet`,
+  );
+}
+
+function isAskedFor({ setting, acts = [] }: NotYet, upstream: UpstreamConfig): boolean {
+  const asked = JSON.stringify(setting(upstream));
+  return ![setting(DEFAULTS), ...acts].some((value) => JSON.stringify(value) === asked);
+}

@@ -1,0 +1,155 @@
+import type { Lane } from '#core';
+
+/** The configuration as the services use it: durations in ms, sizes in bytes, shares from 0 to 1, defaults filled in. */
+export interface PenstockConfig {
+  /** A map, not an object: `constructor` is a valid upstream id. */
+  readonly upstreams: ReadonlyMap<string, UpstreamConfig>;
+  readonly dataPlane: DataPlaneConfig;
+}
+
+export interface DataPlaneConfig {
+  /** `false` waives PENSTOCK_ACCESS_TOKEN off loopback. */
+  readonly requireAccessToken: boolean;
+}
+
+export interface UpstreamConfig {
+  readonly id: string;
+  /** Origin and path, without a slash at the end. */
+  readonly baseUrl: string;
+  /** Lower case, with the port where it is not 80. */
+  readonly hosts: readonly string[];
+  readonly credentials: CredentialsConfig | undefined;
+  readonly defaultLane: Lane;
+  readonly lanes: readonly LaneRule[];
+  readonly limits: LimitsConfig;
+  readonly pause: PauseConfig;
+  readonly retry: RetryConfig;
+  readonly timeouts: TimeoutsConfig;
+  readonly cache: CacheConfig;
+  readonly refresh: RefreshConfig;
+  readonly allowPrivateAddresses: boolean;
+  readonly maxRequestBodyBytes: number;
+}
+
+export interface CredentialsConfig {
+  readonly header: string;
+  /** The text with its references, never the secret: `resolveReference` gives that to the dispatcher. */
+  readonly value: string;
+}
+
+/** A request whose field `header` (lower case) matches the glob goes into `lane`. */
+export interface LaneRule {
+  readonly header: string;
+  readonly match: string;
+  readonly lane: Lane;
+}
+
+export interface WindowConfig {
+  readonly limit: number;
+  readonly perMs: number;
+}
+
+export interface BucketConfig {
+  readonly name: string;
+  /** A glob over paths: see `globMatch`. */
+  readonly match: string;
+  readonly windows: readonly WindowConfig[];
+}
+
+export interface LimitsConfig {
+  readonly dialect: string;
+  /** Empty: the limit is learned. */
+  readonly windows: readonly WindowConfig[];
+  readonly concurrency: number;
+  readonly reserve: number;
+  readonly backgroundFloor: number;
+  readonly buckets: readonly BucketConfig[];
+  readonly per: 'upstream' | 'credential';
+}
+
+export const BACKOFF_KINDS = [
+  'none',
+  'fixed',
+  'linear',
+  'exponential',
+  'fibonacci',
+  'list',
+  'full-jitter',
+  'equal-jitter',
+  'decorrelated-jitter',
+  'header',
+] as const;
+export type BackoffKind = (typeof BACKOFF_KINDS)[number];
+
+export interface BackoffConfig {
+  readonly kind: BackoffKind;
+  readonly baseMs: number;
+  readonly factor: number;
+  readonly capMs: number;
+  /** With kind `list` only, and always with it. */
+  readonly listMs?: readonly number[];
+}
+
+export interface RetryPolicy {
+  readonly backoff: BackoffConfig;
+  /** Counts the first send. */
+  readonly maxAttempts: number;
+  readonly maxElapsedMs: number;
+}
+
+export interface StatusRetryPolicy extends RetryPolicy {
+  readonly match: readonly number[];
+}
+
+export interface PauseConfig {
+  readonly withoutHeader: BackoffConfig;
+  readonly maxMs: number;
+  readonly probeAtMax: boolean;
+  readonly scope: 'upstream' | 'bucket' | 'credential';
+}
+
+export interface RetryConfig {
+  readonly network: RetryPolicy;
+  readonly status: StatusRetryPolicy;
+  readonly budget: number;
+  readonly nowBudget: number;
+  readonly throttledWrites: boolean;
+}
+
+export interface TimeoutsConfig {
+  readonly connectMs: number;
+  readonly responseMs: number;
+  readonly bodyMs: number;
+  readonly waitMs: number;
+}
+
+export type CredentialFields =
+  | { readonly kind: 'default' }
+  /** Field names in lower case. */
+  | { readonly kind: 'list'; readonly names: readonly string[] };
+
+export const OVERRIDABLE_DIRECTIVES = ['no-store', 'no-cache', 'private', 'must-revalidate', 's-maxage'] as const;
+export type OverridableDirective = (typeof OVERRIDABLE_DIRECTIVES)[number];
+
+export interface CacheConfig {
+  readonly profile: 'proxy' | 'strict';
+  readonly ttlMs: number;
+  readonly graceMs: number;
+  readonly keepMs: number;
+  readonly maxBodyBytes: number;
+  readonly credentialFields: CredentialFields;
+  readonly credentialQuery: readonly string[];
+  readonly ignoreClientNoCache: boolean;
+  readonly shareAuthorized: boolean;
+  readonly ignoreDirectives: readonly OverridableDirective[];
+  readonly tagHeader: string;
+}
+
+export interface RefreshConfig {
+  readonly background: boolean;
+  readonly maxAgeMs: number | undefined;
+  readonly spend: 'target' | 'all';
+  /** Each a path pattern (`/items/{1..6000}`) or a file of them (`file:items.txt`). */
+  readonly resources: readonly string[];
+  readonly volatileFields: readonly string[];
+}
