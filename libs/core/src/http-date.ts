@@ -1,0 +1,45 @@
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const CLOCK = String.raw`(?<hour>\d\d):(?<minute>\d\d):(?<second>\d\d)`;
+const MONTH = String.raw`(?<month>[A-Z][a-z]{2})`;
+// RFC 9110 5.6.7: "A recipient that parses a timestamp value in an HTTP field MUST accept all three HTTP-date formats."
+const FORMATS = [
+  new RegExp(String.raw`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\d\d) ${MONTH} (?<year>\d{4}) ${CLOCK} GMT$`),
+  new RegExp(
+    String.raw`^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?<day>\d\d)-${MONTH}-(?<year>\d\d) ${CLOCK} GMT$`,
+  ),
+  new RegExp(String.raw`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${MONTH} (?<day>[ \d]\d) ${CLOCK} (?<year>\d{4})$`),
+];
+/** RFC 9110 5.6.7 places a two-digit year at most 50 years ahead. A fixed border keeps this free of a clock; it holds until 2050. */
+const FIRST_YEAR_OF_THE_1900S = 70;
+
+/** Epoch ms of an HTTP-date; undefined when it is not one, or names a day that does not exist. */
+export function parseHttpDate(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const trimmed = value.trim();
+  for (const format of FORMATS) {
+    const parts = format.exec(trimmed)?.groups;
+    if (parts !== undefined) return epochMsOf(parts);
+  }
+  return undefined;
+}
+
+function epochMsOf(parts: Record<string, string>): number | undefined {
+  const month = MONTHS.indexOf(parts['month'] ?? '');
+  const [day, hour, minute] = [Number(parts['day']), Number(parts['hour']), Number(parts['minute'])];
+  // A leap second is a valid HTTP-date; the epoch has no place for it.
+  const second = Math.min(Number(parts['second']), 59);
+  if (month === -1 || hour > 23 || minute > 59 || Number(parts['second']) > 60) return undefined;
+  const epochMs = Date.UTC(fullYear(parts['year'] ?? ''), month, day, hour, minute, second);
+  return new Date(epochMs).getUTCDate() === day ? epochMs : undefined;
+}
+
+function fullYear(digits: string): number {
+  const year = Number(digits);
+  if (digits.length === 4) return year;
+  return year < FIRST_YEAR_OF_THE_1900S ? 2000 + year : 1900 + year;
+}
+
+/** IMF-fixdate, the one format that a sender may generate (RFC 9110 5.6.7). */
+export function formatHttpDate(epochMs: number): string {
+  return new Date(epochMs).toUTCString();
+}

@@ -1,0 +1,46 @@
+export {
+  fieldLines,
+  fieldsFromRaw,
+  fieldValue,
+  hasPassed,
+  isNamed,
+  viaField,
+  withoutFields,
+  withoutHopByHop,
+  withVia,
+} from './fields.js';
+export type { Field, Fields } from './fields.js';
+export { formatHttpDate, parseHttpDate } from './http-date.js';
+export { createRouter } from './target.js';
+export type { RefusalCode, RoutedUpstream, Router, Target } from './target.js';
+export { urlOf } from './upstream-place.js';
+export { keyOf, urlHashOf } from './resource-key.js';
+export type { ResourceIdentity } from './resource-key.js';
+export { credentialFieldsOf, maskQuery, partitionOf, SHARED_PARTITION, withoutCredentials } from './partition.js';
+export type { CredentialRule, Requester } from './partition.js';
+export { varyNamesOf, variantOf } from './vary.js';
+export type { Vary } from './vary.js';
+export { NO_DIRECTIVES, parseCacheControl, requestDirectivesOf } from './cache-control.js';
+export type { Directives } from './cache-control.js';
+export { overriddenDirectives, responseDirectivesOf } from './cache-policy.js';
+export type { CachePolicy, IgnorableDirective } from './cache-policy.js';
+export { storabilityOf } from './storability.js';
+export type { Exchange, RefusalReason, Storability } from './storability.js';
+export { compareVersions, isAtOrBelow } from './version.js';
+export type { Version } from './version.js';
+export { entryFrom, isRenewableBy304, renewedBy304 } from './entry.js';
+export type { Arrival, Entry, EntryIdentity, Renewal, StorableAnswer } from './entry.js';
+export { admits, ageOf, freshnessOf } from './freshness.js';
+export type { Admission, AdmissionRules, Aging, Freshness } from './freshness.js';
+export { evaluatePreconditions, hasOriginPreconditions, validatorsOf, withoutPreconditions } from './conditional.js';
+export type { Conditioned, PreconditionVerdict } from './conditional.js';
+export { invalidatesUrl, isIdempotent, isRepeatable, isSafe, locationsToInvalidate } from './methods.js';
+export type { Written } from './methods.js';
+export { renderCacheStatus } from './cache-status.js';
+export type { CacheStatus, ForwardReason } from './cache-status.js';
+export { renderProxyStatus } from './proxy-status.js';
+export type { ProxyErrorType, ProxyStatus } from './proxy-status.js';
+export { laneByRules, laneOf } from './priority.js';
+export type { Lane, LaneRule } from './priority.js';
+export { preferOf } from './prefer.js';
+export type { Preferences } from './prefer.js';
