@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { Bell } from './bell.js';
+import { decodeUpward, encodeDownward, SILENCE_MS, type Downward } from './body-wire.js';
+import type { Bus } from './connection.js';
+
+/** `untaken`: nobody asked for it in time, or it was withdrawn. `broken`: the receiver went away or refused it, or the source failed. */
+export type BodySent = 'taken' | 'untaken' | 'broken';
+
+export interface BodySender {
+  /** Never rejects. */
+  readonly done: Promise<BodySent>;
+  withdraw(): void;
+}
+
+export interface BodySenderOptions {
+  readonly bus: Bus;
+  readonly id: string;
+  /** Chunks as they are to be sent. Read no faster than the receiver takes them. */
+  readonly source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  readonly untakenMs: number;
+}
+
+/** Listens from now on: what names this body to the receiver may be published after this returns. */
+export function sendBody(options: BodySenderOptions): BodySender {
+  return new CreditedSender(options);
+}
+
+class CreditedSender implements BodySender {
+  readonly done: Promise<BodySent>;
+  private upTo = 0;
+  private receiver: 'unheard' | 'reading' | 'taken' | 'refused' = 'unheard';
+  private withdrawn = false;
+  private waitsForSource = false;
+  private readonly bell = new Bell();
+
+  constructor(private readonly options: BodySenderOptions) {
+    this.done = this.run();
+  }
+
+  withdraw(): void {
+    this.withdrawn = true;
+    this.bell.ring();
+  }
+
+  private async run(): Promise<BodySent> {
+    const { bus, id } = this.options;
+    const subscription = bus.nc.subscribe(bus.subjects.bodyCredit(id), {
+      callback: (_, message) => this.heard(message.data),
+    });
+    const forgetAway = bus.onAway(() => this.wentAway());
+    try {
+      return await this.story();
+    } catch (error) {
+      this.say({ kind: 'aborted', reason: String(error) });
+      return 'broken';
+    } finally {
+      forgetAway();
+      if (!bus.nc.isClosed()) subscription.unsubscribe();
+    }
+  }
+
+  private async story(): Promise<BodySent> {
+    await this.bell.wait(this.options.untakenMs);
+    if (this.receiver === 'unheard') return 'untaken';
+    if (!(await this.sendAll())) return 'broken';
+    while (this.receiver === 'reading') if (!(await this.hearsInTime())) return 'broken';
+    return this.receiver === 'taken' ? 'taken' : 'broken';
+  }
+
+  private async sendAll(): Promise<boolean> {
+    const hash = createHash('sha256');
+    let [chunks, bytes] = [0, 0];
+    this.waitsForSource = true;
+    for await (const chunk of this.options.source) {
+      this.waitsForSource = false;
+      while (chunks >= this.upTo && this.receiver === 'reading') if (!(await this.hearsInTime())) return false;
+      if (this.receiver !== 'reading') return false;
+      this.say({ kind: 'chunk', n: chunks }, chunk);
+      hash.update(chunk);
+      [chunks, bytes] = [chunks + 1, bytes + chunk.byteLength];
+      this.waitsForSource = true;
+    }
+    this.waitsForSource = false;
+    this.say({ kind: 'end', chunks, bytes, hash: hash.digest('hex') });
+    return true;
+  }
+
+  private async hearsInTime(): Promise<boolean> {
+    const rung = await this.bell.wait(SILENCE_MS);
+    return rung && !this.withdrawn;
+  }
+
+  private heard(frame: Uint8Array): void {
+    const head = decodeUpward(frame);
+    if (head.kind === 'credit') {
+      this.upTo = Math.max(this.upTo, head.upTo);
+      if (this.receiver === 'unheard') this.receiver = 'reading';
+      if (this.waitsForSource) this.say({ kind: 'alive' });
+    } else this.receiver = head.kind;
+    this.bell.ring();
+  }
+
+  /** What was on its way is lost. A body that nobody has begun to take is still whole. */
+  private wentAway(): void {
+    if (this.receiver === 'unheard') return;
+    this.receiver = 'refused';
+    this.bell.ring();
+  }
+
+  private say(head: Downward, bytes?: Uint8Array): void {
+    const { bus, id } = this.options;
+    if (bus.connected()) bus.nc.publish(bus.subjects.body(id), encodeDownward(head, bytes));
+  }
+}
