@@ -5,7 +5,7 @@ import { describeFaults } from './config-fault.js';
 import { parseConfig } from './parse-config.js';
 import type { UpstreamConfig } from './penstock-config.js';
 
-const env = { CRM_TOKEN: 's3cret', PENSTOCK_DEMO_PORT: '8090', SLOTS: '4' };
+const env = { CRM_TOKEN: 's3cret', EMPTY: '', PENSTOCK_DEMO_PORT: '8090', SLOTS: '4' };
 const source = { env, fileName: 'penstock.yaml' };
 
 const DESIGN_EXAMPLE = `
@@ -419,6 +419,12 @@ describe('a fault', () => {
         nearest: 'CRM_TOKEN',
         line: 4,
       },
+    ]);
+  });
+
+  it('is told of a credential that is set but empty', () => {
+    expect(faultsOf(crm('credentials: { header: Authorization, value: "${EMPTY}" }'))).toMatchObject([
+      { path: 'upstreams.crm.credentials.value', found: 'EMPTY is set but empty' },
     ]);
   });
 
