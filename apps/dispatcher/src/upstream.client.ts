@@ -6,10 +6,10 @@ import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
 import { fieldsFromRaw, urlOf } from '#core';
 import type { Fields } from '#core';
+import { isPrivateAddress } from '#contracts';
 import type { Clock } from '#runtime';
 import { AttemptError, failureOf } from './fetch-outcome.js';
 import type { FetchOutcome } from './fetch-outcome.js';
-import { isPrivateAddress } from './private-address.js';
 
 export interface ClientOptions {
   readonly baseUrl: string;

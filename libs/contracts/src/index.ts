@@ -43,3 +43,31 @@ export type {
   UpstreamStateKind,
 } from './messages.js';
 export { CHUNK_BYTES, decodeFrame, encodeFrame, FrameError, INLINE_BODY_BYTES } from './frame.js';
+export { parseConfig } from './config/parse-config.js';
+export type { ConfigSource, ParsedConfig } from './config/parse-config.js';
+export { describeFaults } from './config/config-fault.js';
+export type { ConfigFault } from './config/config-fault.js';
+export { resolveReference } from './config/references.js';
+export type { ReferenceSource, ResolvedReference } from './config/references.js';
+export {
+  checkResourcePattern,
+  expandResourcePattern,
+  ResourcePatternError,
+  resourceFileOf,
+} from './config/resource-pattern.js';
+export { maskedConfig } from './config/masked-config.js';
+export { formatDuration, parseDuration } from './config/units.js';
+export { globMatch } from './config/glob-match.js';
+export { isPrivateAddress } from './config/private-address.js';
+export type {
+  BackoffConfig,
+  CacheConfig,
+  LimitsConfig,
+  PauseConfig,
+  PenstockConfig,
+  RefreshConfig,
+  RetryConfig,
+  RetryPolicy,
+  TimeoutsConfig,
+  UpstreamConfig,
+} from './config/penstock-config.js';

@@ -77,6 +77,11 @@ const REMOVE_UNCONFIGURED = {
 };
 const FORGET = { name: 'forget-upstreams', text: 'delete from resource where not (upstream = any($1::text[]))' };
 
+const TELL_CHANGED = {
+  name: 'resources-changed',
+  text: 'update upstream set resource_revision = resource_revision + 1 where id = any($1::text[])',
+};
+
 const PUT_AT_ONCE = 5_000;
 
 export function createResourceRepository(store: Store): ResourceRepository {
@@ -100,10 +105,18 @@ export function createResourceWriter(store: Store): ResourceWriter {
     const added = rows.filter((row) => row.is_new).length;
     return { added, updated: rows.length - added };
   };
+  const tellChanged = async (upstreams: readonly string[]): Promise<void> => {
+    await store.query(TELL_CHANGED, [upstreams]);
+  };
   return {
-    putResources,
+    async putResources(resources) {
+      const counts = await putResources(resources);
+      await tellChanged([...new Set(resources.map((resource) => resource.upstream))]);
+      return counts;
+    },
     async removeResources(upstream, selection) {
       const rows = await store.query(REMOVE[selection.kind], [upstream, argumentOf(selection)]);
+      if (rows.length > 0) await tellChanged([upstream]);
       return rows.length;
     },
     async replaceConfigured(upstream, resources) {
@@ -112,6 +125,7 @@ export function createResourceWriter(store: Store): ResourceWriter {
         await putResources(wanted.slice(from, from + PUT_AT_ONCE));
       }
       await store.query(REMOVE_UNCONFIGURED, [upstream, wanted.map((resource) => resource.path)]);
+      await tellChanged([upstream]);
     },
     async forgetUpstreamsExcept(upstreams) {
       await store.query(FORGET, [upstreams]);

@@ -11,6 +11,8 @@ export interface UpstreamRecord {
 
 export interface UpstreamRepository {
   readUpstreams(): Promise<UpstreamRecord[]>;
+  /** By upstream, a number that grows with each change of its list of resources. */
+  readResourceRevisions(): Promise<Map<string, number>>;
 }
 
 /** The only writer of `upstream`: cache-api. */
@@ -23,6 +25,8 @@ const READ_UPSTREAMS = {
   name: 'read-upstreams',
   text: 'select id, version, config, partition_key from upstream order by id',
 };
+
+const READ_REVISIONS = { name: 'resource-revisions', text: 'select id, resource_revision from upstream' };
 
 interface Row {
   id: string;
@@ -41,6 +45,10 @@ export function createUpstreamRepository(store: Store): UpstreamRepository {
         config: row.config,
         partitionKey: row.partition_key,
       }));
+    },
+    async readResourceRevisions() {
+      const rows = await store.query<{ id: string; resource_revision: number }>(READ_REVISIONS, []);
+      return new Map(rows.map((row) => [row.id, row.resource_revision]));
     },
   };
 }

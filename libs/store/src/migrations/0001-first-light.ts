@@ -14,12 +14,14 @@ export class FirstLight1700000000001 implements MigrationInterface {
 }
 
 const STATEMENTS = [
-  // Written by cache-api: the configuration in force, one row an upstream, and the key that partitions are hashed with.
+  // Written by cache-api: the configuration in force, one row an upstream, the key that
+  // partitions are hashed with, and how often its list of resources has changed.
   `create table upstream (
      id text primary key,
      version integer not null,
      config json not null,
      partition_key bytea not null,
+     resource_revision bigint not null default 0,
      applied_at timestamptz not null default now()
    )`,
   // Written by cache-api: what is to be kept fresh.

@@ -1,0 +1,86 @@
+import type { Version } from '#core';
+import type { EntryRepository } from '#store';
+import type { EntryMap, HeldEntry, Slot } from './entry-map.js';
+
+/** Where an entry is looked for. */
+export interface Place {
+  readonly id: string;
+  readonly urlHash: string;
+  readonly partition: string;
+}
+
+interface Loading {
+  readonly urlHash: string;
+  done: Promise<Slot | undefined>;
+  /** An event spoke of this URL while it was being read: what was read may be older than the event. */
+  again: boolean;
+}
+
+/** Memory first, then one select; one select at a time for each place. */
+export class EntriesService {
+  private readonly loading = new Map<string, Loading>();
+
+  constructor(
+    private readonly map: EntryMap,
+    private readonly repository: EntryRepository,
+    /** False while events may be missed without our knowing: then memory alone is not believed. */
+    private readonly isCoherent: () => boolean,
+  ) {}
+
+  /** What can be answered from without waiting. */
+  inMemory(id: string): Slot | undefined {
+    const slot = this.map.get(id);
+    return slot === undefined || slot.state === 'outdated' || !this.isCoherent() ? undefined : slot;
+  }
+
+  /** Undefined when the store cannot be asked. */
+  load(place: Place): Promise<Slot | undefined> {
+    const known = this.loading.get(place.id);
+    if (known !== undefined) return known.done;
+    const loading: Loading = { urlHash: place.urlHash, done: Promise.resolve(undefined), again: false };
+    this.loading.set(place.id, loading);
+    loading.done = this.loadUntilSettled(place, loading).finally(() => this.loading.delete(place.id));
+    return loading.done;
+  }
+
+  put(id: string, held: HeldEntry): void {
+    this.map.put(id, held);
+  }
+
+  stored(urlHash: string, key: string, version: Version): void {
+    this.reloadLoading(urlHash);
+    this.map.outdate(urlHash, key, version);
+  }
+
+  invalidated(urlHash: string, before: Version): void {
+    this.reloadLoading(urlHash);
+    this.map.mark(urlHash, before);
+  }
+
+  removed(keys: readonly string[]): void {
+    this.map.forgetKeys(new Set(keys));
+  }
+
+  doubtAll(): void {
+    for (const loading of this.loading.values()) loading.again = true;
+    this.map.doubtAll();
+  }
+
+  private async loadUntilSettled(place: Place, loading: Loading): Promise<Slot | undefined> {
+    for (;;) {
+      loading.again = false;
+      const stored = await this.repository.readByUrl(place.urlHash, place.partition).catch(() => undefined);
+      if (stored === undefined) return this.withoutStore(place.id);
+      if (!loading.again) return this.map.load(place.id, place.urlHash, stored);
+    }
+  }
+
+  /** PostgreSQL is away: hits from memory go on, as long as the events say that nothing is newer. */
+  private withoutStore(id: string): Slot | undefined {
+    return this.inMemory(id);
+  }
+
+  private reloadLoading(urlHash: string): void {
+    for (const loading of this.loading.values()) if (loading.urlHash === urlHash) loading.again = true;
+  }
+}

@@ -1,0 +1,149 @@
+import { LRUCache } from 'lru-cache';
+import { compareVersions, isAtOrBelow, variantOf } from '#core';
+import type { Entry, Fields, Version } from '#core';
+import type { StoredEntry } from '#store';
+
+/** An entry in memory, with its body. */
+export interface HeldEntry {
+  readonly entry: Entry;
+  readonly body: Uint8Array;
+}
+
+/**
+ * All that is held of one URL in one partition.
+ *
+ * - `partial`: one answer was put here; other variants may be stored.
+ * - `loaded`: what the store had, as far as the events tell.
+ * - `outdated`: an event spoke of something newer, or events may have been missed: to be loaded before it is used.
+ */
+export interface Slot {
+  readonly id: string;
+  readonly urlHash: string;
+  state: 'partial' | 'loaded' | 'outdated';
+  entries: readonly HeldEntry[];
+}
+
+const MARKED_FOR_MS = 180_000;
+const REMEMBERED_MARKS = 50_000;
+const SLOT_OVERHEAD_BYTES = 600;
+
+/** Entries in memory, bounded by bytes, the least recently used given up first; coherent through the events of the dispatcher. */
+export class EntryMap {
+  private readonly slots: LRUCache<string, Slot>;
+  private readonly idsByUrl = new Map<string, Set<string>>();
+  private readonly marks: LRUCache<string, Version>;
+
+  constructor(maxBytes: number, now: () => number) {
+    this.slots = new LRUCache({
+      maxSize: maxBytes,
+      sizeCalculation: sizeOf,
+      dispose: (slot, id) => this.unlist(slot, id),
+    });
+    // Longer than a call can be on its way: what was sent before a write is known as such when it comes back.
+    this.marks = new LRUCache({ max: REMEMBERED_MARKS, ttl: MARKED_FOR_MS, perf: { now } });
+  }
+
+  get(id: string): Slot | undefined {
+    return this.slots.get(id);
+  }
+
+  /** What the store holds replaces what is here, unless that is newer. */
+  load(id: string, urlHash: string, stored: readonly StoredEntry[]): Slot {
+    const valid = stored.filter(({ entry, invalidAtOrBelow }) => invalidAtOrBelow === null || !isAtOrBelow(entry.version, invalidAtOrBelow));
+    const held = newest([...(this.slots.peek(id)?.entries ?? []), ...valid]).filter(({ entry }) => !this.isMarked(entry));
+    return this.set({ id, urlHash, state: 'loaded', entries: held });
+  }
+
+  /** An answer that has just come, possibly before it is committed. */
+  put(id: string, held: HeldEntry): void {
+    if (this.isMarked(held.entry)) return;
+    const slot = this.slots.peek(id);
+    const entries = newest([...(slot?.entries ?? []), held]);
+    this.set({ id, urlHash: held.entry.urlHash, state: slot?.state ?? 'partial', entries });
+  }
+
+  /** Something newer than this version is stored under this URL. */
+  outdate(urlHash: string, key: string, version: Version): void {
+    for (const slot of this.slotsOf(urlHash)) {
+      const known = slot.entries.find(({ entry }) => entry.key === key);
+      if (known === undefined || compareVersions(known.entry.version, version) < 0) slot.state = 'outdated';
+    }
+  }
+
+  /** A write made all that is stored of this URL at or below the version invalid, in every partition and variant. */
+  mark(urlHash: string, before: Version): void {
+    const known = this.marks.get(urlHash);
+    if (known === undefined || compareVersions(known, before) < 0) this.marks.set(urlHash, before);
+    for (const slot of [...this.slotsOf(urlHash)]) {
+      const entries = slot.entries.filter(({ entry }) => !this.isMarked(entry));
+      this.set({ ...slot, entries, state: 'outdated' });
+    }
+  }
+
+  /** Entries were collected from the store: they are past their use. */
+  forgetKeys(keys: ReadonlySet<string>): void {
+    for (const slot of [...this.slots.values()]) {
+      if (slot.entries.some(({ entry }) => keys.has(entry.key))) this.slots.delete(slot.id);
+    }
+  }
+
+  /** Events may have been missed: everything is checked once before its next use. */
+  doubtAll(): void {
+    for (const slot of this.slots.values()) slot.state = 'outdated';
+  }
+
+  bytes(): number {
+    return this.slots.calculatedSize;
+  }
+
+  size(): number {
+    return this.slots.size;
+  }
+
+  private isMarked(entry: Entry): boolean {
+    const mark = this.marks.get(entry.urlHash);
+    return mark !== undefined && isAtOrBelow(entry.version, mark);
+  }
+
+  private *slotsOf(urlHash: string): Iterable<Slot> {
+    for (const id of this.idsByUrl.get(urlHash) ?? []) {
+      const slot = this.slots.peek(id);
+      if (slot !== undefined) yield slot;
+    }
+  }
+
+  private set(slot: Slot): Slot {
+    this.slots.set(slot.id, slot);
+    // Larger than the whole map: answered, not held.
+    if (!this.slots.has(slot.id)) return slot;
+    const ids = this.idsByUrl.get(slot.urlHash) ?? new Set();
+    this.idsByUrl.set(slot.urlHash, ids.add(slot.id));
+    return slot;
+  }
+
+  private unlist(slot: Slot, id: string): void {
+    const ids = this.idsByUrl.get(slot.urlHash);
+    ids?.delete(id);
+    if (ids?.size === 0) this.idsByUrl.delete(slot.urlHash);
+  }
+}
+
+/** The variant that this request selects, the newest first. */
+export function entryFor(slot: Slot, requestFields: Fields): HeldEntry | undefined {
+  return slot.entries.find(({ entry }) => variantOf(entry.vary, requestFields) === entry.variant);
+}
+
+function newest(entries: readonly HeldEntry[]): HeldEntry[] {
+  const byKey = new Map<string, HeldEntry>();
+  for (const held of entries) {
+    const known = byKey.get(held.entry.key);
+    if (known === undefined || compareVersions(known.entry.version, held.entry.version) < 0) {
+      byKey.set(held.entry.key, { entry: held.entry, body: held.body });
+    }
+  }
+  return [...byKey.values()].sort((a, b) => compareVersions(b.entry.version, a.entry.version));
+}
+
+function sizeOf(slot: Slot): number {
+  return slot.entries.reduce((bytes, { body, entry }) => bytes + body.byteLength + 80 * entry.fields.length, SLOT_OVERHEAD_BYTES);
+}

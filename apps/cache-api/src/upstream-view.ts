@@ -1,0 +1,53 @@
+import { createRouter, keyOf, SHARED_PARTITION, urlHashOf, urlOf } from '#core';
+import type { CachePolicy, Router } from '#core';
+import type { UpstreamConfig } from '#contracts';
+import type { ConfiguredUpstream } from '#runtime';
+
+/** One upstream as this process sees it. */
+export interface UpstreamView {
+  readonly id: string;
+  readonly config: UpstreamConfig;
+  readonly configVersion: number;
+  readonly partitionKey: Uint8Array;
+  readonly policy: CachePolicy;
+  /** Paths that the scheduler keeps fresh, so that a read need not ask for it. */
+  readonly planned: Set<string>;
+}
+
+export function viewOf(upstream: ConfiguredUpstream<UpstreamConfig>): UpstreamView {
+  return {
+    id: upstream.id,
+    config: upstream.config,
+    configVersion: upstream.version,
+    partitionKey: upstream.partitionKey,
+    policy: policyOf(upstream.config),
+    planned: new Set(),
+  };
+}
+
+export function policyOf({ cache, refresh }: UpstreamConfig): CachePolicy {
+  return {
+    profile: cache.profile,
+    ttlMs: cache.ttlMs,
+    graceMs: cache.graceMs,
+    keepMs: cache.keepMs,
+    refreshMaxAgeMs: refresh.maxAgeMs,
+    shareAuthorized: cache.shareAuthorized,
+    ignoreDirectives: cache.ignoreDirectives,
+  };
+}
+
+export function routerOf(views: Iterable<UpstreamView>): Router {
+  return createRouter(
+    [...views].map(({ id, config }) => ({ id, baseUrl: config.baseUrl, hosts: config.hosts })),
+  );
+}
+
+/** The names under which a path of an upstream is kept in the shared partition. */
+export function sharedNamesOf(upstream: string, baseUrl: string, path: string): { key: string; urlHash: string } {
+  const url = urlOf(baseUrl, path);
+  return {
+    key: keyOf({ upstream, url, partition: SHARED_PARTITION, variant: '' }),
+    urlHash: urlHashOf(upstream, url),
+  };
+}
