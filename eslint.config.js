@@ -39,7 +39,8 @@ export default defineConfig(
       'no-eval': 'error',
       'no-implied-eval': 'error',
       'max-depth': ['error', 3],
-      complexity: ['error', 12],
+      // A switch over a union counts as one branch, however many kinds it has.
+      complexity: ['error', { max: 12, variant: 'modified' }],
       'max-lines': ['error', 350],
       'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
     },
@@ -109,6 +110,6 @@ export default defineConfig(
   only('nats-in-bus', CODE, ['libs/bus/**', STACK]),
   only('subjects-in-contracts', CODE, ['libs/contracts/**']),
   only('suffix', inServices('*.ts')),
-  only('module-has-no-if', ['apps/**/*.module.ts', 'libs/**/*.module.ts']),
+  only('module-has-no-if', ['apps/**/*.module.ts']),
   { name: 'plain-javascript', files: ['**/*.{js,mjs}'], languageOptions: { globals: {} } },
 );

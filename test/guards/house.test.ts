@@ -114,9 +114,12 @@ const RULES: Record<string, Planted[]> = {
         "import { Injectable } from '@nestjs/common';",
         "import { x } from '#bus';",
         "import { x } from '#store';",
-        "import type { X } from '#store';",
+        "import { type X, y } from '#store';",
       ],
-      passes: ["export { x } from '#core'; export { y } from '#contracts';"],
+      passes: [
+        "export { x } from '#core'; export { y } from '#contracts';",
+        "import type { X } from '#store'; export type Y = X;",
+      ],
     },
     {
       at: 'apps/cache-api/src/planted.controller.ts',

@@ -67,14 +67,21 @@ const KINDS = [
 ];
 
 /** The suffix of an app's file says what it may touch; no suffix means pure. */
-const suffix = importRule((specifier, path) => {
-  if (specifier === undefined) return undefined;
+const suffix = importRule((specifier, path, node) => {
+  if (specifier === undefined || isErased(node)) return undefined;
   const kind = KINDS.find(([, matches]) => matches(specifier))?.[0];
   const own = suffixOf(path);
   if (kind === undefined || (TOUCHES[own] ?? []).includes(kind)) return undefined;
   const who = TOUCHES[own] === undefined ? 'A file without a suffix is pure' : `A .${own}.ts`;
   return `${who} and does not touch ${specifier}: move the line to a file whose suffix may (${whoMay(kind)}).`;
 });
+
+/** A type touches nothing: it is gone at run time. */
+function isErased(node) {
+  const isType = node.type === 'TSImportType' || node.importKind === 'type' || node.exportKind === 'type';
+  const specifiers = node.specifiers ?? [];
+  return isType || (specifiers.length > 0 && specifiers.every((one) => (one.importKind ?? one.exportKind) === 'type'));
+}
 
 function suffixOf(path) {
   const name = path.split('/').at(-1);
