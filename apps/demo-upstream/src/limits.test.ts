@@ -164,6 +164,14 @@ describe('throttles of its own accord', () => {
     expect([status, headers.get('retry-after')]).toEqual([429, new Date(RIG_STARTED_AT + 5000).toUTCString()]);
   });
 
+  it('a shorter throttle does not shorten a longer one', async () => {
+    rig = await openRig();
+    await rig.control('throttle', { retryAfterMs: 10_000 });
+    await rig.status('/items/1');
+    await rig.control('throttle', { retryAfterMs: 1000 });
+    expect((await rig.call('/items/1')).headers.get('retry-after')).toBe('10');
+  });
+
   it('a ban begins anew with every arrival while throttled, but not with the first throttle', async () => {
     rig = await openRig({ ban: { forMs: 60_000, on: 'arrival' } });
     await rig.control('throttle', { retryAfterMs: 2000, form: 'seconds' });
