@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import { Kvm, type KV } from '@nats-io/kv';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, createInbox, type NatsConnection } from '@nats-io/transport-node';
 import { createSubjects, declareBuckets, type Subjects } from '#contracts';
 import { connectionOptions, isRefusal, maskedUrl, type Address } from './address.js';
 import { provision, StreamMismatchError, type Provisioned } from './provision.js';
@@ -44,6 +44,8 @@ export interface Bus {
   /** Called after each reconnect, once streams and buckets are known to exist. `created` names those that were lost. */
   onReconnected(listener: ReconnectedListener): () => void;
   onAway(listener: AwayListener): () => void;
+  /** A subject that only this connection listens to, once it subscribes. */
+  inbox(): string;
   /** Makes what is missing on the server. Calls at the same time share one run; it tries until it is done or the bus is closed. */
   provisionAgain(): Promise<Provisioned>;
   close(): Promise<void>;
@@ -63,7 +65,17 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   const kvm = new Kvm(js);
   const buckets = declareBuckets(subjects);
   const [leases, scopes] = await Promise.all([kvm.open(buckets.leases.name), kvm.open(buckets.scopes.name)]);
-  const bus = new ConnectedBus({ nc, js, jsm, subjects, leases, scopes, logger: options.logger, clock: options.clock });
+  const bus = new ConnectedBus({
+    nc,
+    js,
+    jsm,
+    subjects,
+    leases,
+    scopes,
+    logger: options.logger,
+    clock: options.clock,
+    inbox: () => createInbox(options.inboxPrefix),
+  });
   await bus.start();
   return bus;
 }
@@ -87,7 +99,7 @@ async function connectPatiently(options: BusOptions): Promise<NatsConnection> {
 
 const retryMs = (attempt: number): number => Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 4));
 
-type BusParts = Pick<Bus, 'nc' | 'js' | 'jsm' | 'subjects' | 'logger' | 'clock' | 'leases' | 'scopes'>;
+type BusParts = Pick<Bus, 'nc' | 'js' | 'jsm' | 'subjects' | 'logger' | 'clock' | 'leases' | 'scopes' | 'inbox'>;
 
 /**
  * Away or here, told by the client's status. `disconnect` makes it away: listeners hear it at once.
@@ -103,6 +115,7 @@ class ConnectedBus implements Bus {
   // A bucket is addressed by name and holds no state of its own: the same object serves after the bucket was made again.
   readonly leases: KV;
   readonly scopes: KV;
+  readonly inbox: () => string;
   private here = true;
   private closing = false;
   private running: Promise<Provisioned> | null = null;
@@ -118,6 +131,7 @@ class ConnectedBus implements Bus {
     this.clock = parts.clock;
     this.leases = parts.leases;
     this.scopes = parts.scopes;
+    this.inbox = parts.inbox;
   }
 
   async start(): Promise<void> {

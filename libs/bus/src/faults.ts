@@ -5,6 +5,7 @@ import { errors } from '@nats-io/nats-core';
 const CONSUMER_NOT_FOUND = 10014;
 const STREAM_NAME_IN_USE = 10058;
 const STREAM_NOT_FOUND = 10059;
+const CONSUMER_EXISTS = 10148;
 const STORE_FAILED = 10077;
 const INSUFFICIENT_RESOURCES = 10023;
 const STORAGE_EXCEEDED = 10047;
@@ -23,6 +24,8 @@ const hasCode = (error: unknown, code: number): boolean => error instanceof JetS
 
 export const isStreamNotFound = (error: unknown): boolean => hasCode(error, STREAM_NOT_FOUND);
 export const isConsumerNotFound = (error: unknown): boolean => hasCode(error, CONSUMER_NOT_FOUND);
+/** It exists with other settings, and was to be made, not changed. */
+export const isConsumerDifferent = (error: unknown): boolean => hasCode(error, CONSUMER_EXISTS);
 export const isStreamNameInUse = (error: unknown): boolean => hasCode(error, STREAM_NAME_IN_USE);
 
 /** Nobody listens on the subject. For a work subject: its stream is gone, which the client reports as "jetstream is not enabled" with this as its cause. */
