@@ -17,6 +17,8 @@ import type { Bus } from './connection.js';
 export interface BodyReceiverOptions {
   readonly bus: Bus;
   readonly id: string;
+  /** What was announced, if it was. */
+  readonly expected?: { readonly bytes: number; readonly hash: string };
   readonly signal?: AbortSignal;
 }
 
@@ -100,8 +102,10 @@ class CreditedReceiver {
     const found = `${this.chunksRead} chunks, ${this.bytesRead} bytes`;
     if (end.chunks !== this.chunksRead || end.bytes !== this.bytesRead)
       throw new BodyStreamError('body_incomplete', `expected ${end.chunks} chunks, ${end.bytes} bytes; found ${found}`);
-    if (end.hash !== this.hash.digest('hex'))
-      throw new BodyStreamError('body_mismatch', `the hash of ${found} is not the one announced`);
+    const { expected = end } = this.options;
+    const hash = this.hash.digest('hex');
+    if (end.hash !== hash || expected.hash !== hash || expected.bytes !== this.bytesRead)
+      throw new BodyStreamError('body_mismatch', `${found} are not the body that was announced`);
     this.whole = true;
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Bell } from './bell.js';
-import { decodeUpward, encodeDownward, SILENCE_MS, type Downward } from './body-wire.js';
+import { decodeUpward, encodeDownward, SILENCE_MS, type Downward, type Upward } from './body-wire.js';
 import type { Bus } from './connection.js';
 
 /** `untaken`: nobody asked for it in time, or it was withdrawn. `broken`: the receiver went away or refused it, or the source failed. */
@@ -9,6 +9,8 @@ export type BodySent = 'taken' | 'untaken' | 'broken';
 export interface BodySender {
   /** Never rejects. */
   readonly done: Promise<BodySent>;
+  /** Nobody has begun to take it, and it can still be taken. */
+  untouched(): boolean;
   withdraw(): void;
 }
 
@@ -18,6 +20,8 @@ export interface BodySenderOptions {
   /** Chunks as they are to be sent. Read no faster than the receiver takes them. */
   readonly source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   readonly untakenMs: number;
+  /** SHA-256, hex, where it is known already; else it is computed on the way. */
+  readonly hash?: string;
 }
 
 /** Listens from now on: what names this body to the receiver may be published after this returns. */
@@ -30,11 +34,16 @@ class CreditedSender implements BodySender {
   private upTo = 0;
   private receiver: 'unheard' | 'reading' | 'taken' | 'refused' = 'unheard';
   private withdrawn = false;
+  private over = false;
   private waitsForSource = false;
   private readonly bell = new Bell();
 
   constructor(private readonly options: BodySenderOptions) {
     this.done = this.run();
+  }
+
+  untouched(): boolean {
+    return this.receiver === 'unheard' && !this.withdrawn && !this.over;
   }
 
   withdraw(): void {
@@ -47,13 +56,17 @@ class CreditedSender implements BodySender {
     const subscription = bus.nc.subscribe(bus.subjects.bodyCredit(id), {
       callback: (_, message) => this.heard(message.data),
     });
+    void subscription.closed.then(() => this.withdraw());
     const forgetAway = bus.onAway(() => this.wentAway());
     try {
-      return await this.story();
+      const sent = await this.story();
+      if (sent === 'broken') this.say({ kind: 'aborted', reason: 'the sender stopped' });
+      return sent;
     } catch (error) {
       this.say({ kind: 'aborted', reason: String(error) });
       return 'broken';
     } finally {
+      this.over = true;
       forgetAway();
       if (!bus.nc.isClosed()) subscription.unsubscribe();
     }
@@ -76,12 +89,12 @@ class CreditedSender implements BodySender {
       while (chunks >= this.upTo && this.receiver === 'reading') if (!(await this.hearsInTime())) return false;
       if (this.receiver !== 'reading') return false;
       this.say({ kind: 'chunk', n: chunks }, chunk);
-      hash.update(chunk);
+      if (this.options.hash === undefined) hash.update(chunk);
       [chunks, bytes] = [chunks + 1, bytes + chunk.byteLength];
       this.waitsForSource = true;
     }
     this.waitsForSource = false;
-    this.say({ kind: 'end', chunks, bytes, hash: hash.digest('hex') });
+    this.say({ kind: 'end', chunks, bytes, hash: this.options.hash ?? hash.digest('hex') });
     return true;
   }
 
@@ -91,7 +104,8 @@ class CreditedSender implements BodySender {
   }
 
   private heard(frame: Uint8Array): void {
-    const head = decodeUpward(frame);
+    const head = readUpward(frame);
+    if (head === null) return;
     if (head.kind === 'credit') {
       this.upTo = Math.max(this.upTo, head.upTo);
       if (this.receiver === 'unheard') this.receiver = 'reading';
@@ -110,5 +124,14 @@ class CreditedSender implements BodySender {
   private say(head: Downward, bytes?: Uint8Array): void {
     const { bus, id } = this.options;
     if (bus.connected()) bus.nc.publish(bus.subjects.body(id), encodeDownward(head, bytes));
+  }
+}
+
+/** What cannot be read is as good as lost: the receiver says it again. */
+function readUpward(frame: Uint8Array): Upward | null {
+  try {
+    return decodeUpward(frame);
+  } catch {
+    return null;
   }
 }

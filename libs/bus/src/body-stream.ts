@@ -22,14 +22,17 @@ const UNTAKEN_MS = 30_000;
 /** Holds the bytes until they were taken once, or for `untakenMs`. `ref` may be told as soon as this returns. */
 export function offerBody(bus: Bus, bytes: Uint8Array, untakenMs = UNTAKEN_MS): OfferedBody {
   const ref = { id: nuid.next(), bytes: bytes.byteLength, hash: createHash('sha256').update(bytes).digest('hex') };
-  const sender = sendBody({ bus, id: ref.id, source: inChunks(bytes), untakenMs });
-  return { ref, done: sender.done, withdraw: () => sender.withdraw() };
+  const sender = sendBody({ bus, id: ref.id, source: inChunks(bytes), untakenMs, hash: ref.hash });
+  return { ref, done: sender.done, untouched: () => sender.untouched(), withdraw: () => sender.withdraw() };
 }
 
 /** @throws BodyStreamError when the body cannot be had whole, as it was announced, in time. */
 export async function takeBody(bus: Bus, ref: BodyStreamRef, options: TakeOptions): Promise<Uint8Array> {
   if (ref.bytes > options.maxBytes)
-    throw new BodyStreamError('body_too_large', `expected at most ${options.maxBytes} bytes, announced are ${ref.bytes}`);
+    throw new BodyStreamError(
+      'body_too_large',
+      `expected at most ${options.maxBytes} bytes, announced are ${ref.bytes}`,
+    );
   const timeout = AbortSignal.timeout(options.timeoutMs);
   const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
   try {
@@ -42,17 +45,13 @@ export async function takeBody(bus: Bus, ref: BodyStreamRef, options: TakeOption
 
 async function collect(bus: Bus, ref: BodyStreamRef, signal: AbortSignal): Promise<Uint8Array> {
   const whole = new Uint8Array(ref.bytes);
-  const hash = createHash('sha256');
   let filled = 0;
-  for await (const chunk of receiveBody({ bus, id: ref.id, signal })) {
+  for await (const chunk of receiveBody({ bus, id: ref.id, expected: ref, signal })) {
     if (filled + chunk.byteLength > ref.bytes)
       throw new BodyStreamError('body_mismatch', `expected ${ref.bytes} bytes, found more`);
     whole.set(chunk, filled);
-    hash.update(chunk);
     filled += chunk.byteLength;
   }
-  if (filled !== ref.bytes || hash.digest('hex') !== ref.hash)
-    throw new BodyStreamError('body_mismatch', `expected the ${ref.bytes} bytes announced, found ${filled} others`);
   return whole;
 }
 

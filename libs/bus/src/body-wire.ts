@@ -13,9 +13,7 @@ export type Downward =
   | { readonly kind: 'alive' };
 
 export type Upward =
-  | { readonly kind: 'credit'; readonly upTo: number }
-  | { readonly kind: 'taken' }
-  | { readonly kind: 'refused' };
+  { readonly kind: 'credit'; readonly upTo: number } | { readonly kind: 'taken' } | { readonly kind: 'refused' };
 
 const NOTHING = new Uint8Array();
 

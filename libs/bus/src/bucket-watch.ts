@@ -46,7 +46,8 @@ class HintedWatch<Value extends object> implements BucketWatch<Value> {
   constructor(private readonly options: BucketWatchOptions<Value>) {
     const prefix = keySubject(options.bucket, '');
     for (const filter of options.filters) {
-      const callback = (_: unknown, message: { subject: string }): void => this.hint(message.subject.slice(prefix.length));
+      const callback = (_: unknown, message: { subject: string }): void =>
+        this.hint(message.subject.slice(prefix.length));
       const subscription = options.bus.nc.subscribe(keySubject(options.bucket, filter), { callback });
       this.closers.push(() => subscription.unsubscribe());
     }

@@ -58,4 +58,4 @@ export { openDesk } from './holder-desk.js';
 export type { DeskAnswer, DeskHandler, DeskOptions, HolderDesk } from './holder-desk.js';
 export { createHolderCalls } from './holder-calls.js';
 export type { AskOptions, HolderCalls, HolderCallsOptions, MarkOutcome } from './holder-calls.js';
-export type { AskOutcome, CancelVerdict, NotSentCode, UnknownCode } from './holder-ask.js';
+export type { AskOutcome, CancelVerdict, NotSentCode, UnknownCode } from './ask-outcome.js';

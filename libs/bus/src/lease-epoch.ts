@@ -13,7 +13,9 @@ interface EpochMark {
 }
 
 type EpochState =
-  { readonly kind: 'unknown' } | { readonly kind: 'waiting'; readonly made: string; readonly untilMs: number } | { readonly kind: 'known' };
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'waiting'; readonly made: string; readonly untilMs: number }
+  | { readonly kind: 'known' };
 
 /**
  * Whether the bucket of leases is still the one that the holders before us wrote to.
@@ -56,7 +58,10 @@ export class LeaseEpoch {
     const made = await this.readMade();
     const mark = await readKey<EpochMark>(this.bus.scopes, MARK_KEY);
     if (mark.value?.made === made) return { kind: 'known' };
-    this.bus.logger.warn({ waitMs: LEASE_TTL_MS }, 'the bucket of leases is new: waiting one lease ttl before any is taken');
+    this.bus.logger.warn(
+      { waitMs: LEASE_TTL_MS },
+      'the bucket of leases is new: waiting one lease ttl before any is taken',
+    );
     return { kind: 'waiting', made, untilMs: this.clock.now() + LEASE_TTL_MS };
   }
 

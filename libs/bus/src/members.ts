@@ -38,7 +38,8 @@ const RENEW_TIMEOUT_MS = 900;
 
 /** Makes this process a member of its app for as long as it renews its key, which it does every second. */
 export async function joinMembers(options: MembersOptions): Promise<Membership> {
-  if (!/^[A-Za-z0-9_-]+$/.test(options.id)) throw new Error(`a member's id: expected [A-Za-z0-9_-]+, found ${options.id}`);
+  if (!/^[A-Za-z0-9_-]+$/.test(options.id))
+    throw new Error(`a member's id: expected [A-Za-z0-9_-]+, found ${options.id}`);
   const member = new Member(options);
   await member.renew();
   return member;
