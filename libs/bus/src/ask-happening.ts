@@ -17,16 +17,21 @@ export type Happening =
   Heard | AttemptEnded | { readonly kind: 'moved' | 'away' | 'reconnected' | 'aborted' | 'withdrawn' };
 
 /** Counts whichever attempt it answers. */
-export const isFinal = (happening: Happening): happening is Heard =>
-  happening.kind === 'heard' && (happening.reply.kind === 'answered' || happening.reply.kind === 'marked');
+export const isConclusive = ({ reply }: Heard): boolean => reply.kind === 'answered' || reply.kind === 'marked';
 
 /** What came while the cancel was on its way, and says more than its verdict. */
 export const answers =
   (attempt: number) =>
   (happening: Happening): happening is Heard | AttemptEnded => {
-    if (happening.kind === 'heard')
-      return isFinal(happening) || (happening.attempt === attempt && happening.reply.kind !== 'cancelled');
-    return (happening.kind === 'nobody-there' || happening.kind === 'failed') && happening.attempt === attempt;
+    switch (happening.kind) {
+      case 'heard':
+        return isConclusive(happening) || (happening.attempt === attempt && happening.reply.kind !== 'cancelled');
+      case 'nobody-there':
+      case 'failed':
+        return happening.attempt === attempt;
+      default:
+        return false;
+    }
   };
 
 export function readReply(attempt: number, frame: Uint8Array): Happening {

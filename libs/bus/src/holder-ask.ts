@@ -7,7 +7,7 @@ import {
   type CancelMessage,
   type HolderRequest,
 } from '#contracts';
-import { answers, isFinal, readReply, type Happening, type Heard } from './ask-happening.js';
+import { answers, isConclusive, readReply, type Happening, type Heard } from './ask-happening.js';
 import type { AskOutcome, CancelVerdict, NotSentCode, UnknownCode } from './ask-outcome.js';
 import { offerBody, takeBody, type OfferedBody } from './body-stream.js';
 import type { Bus, BusClock } from './connection.js';
@@ -42,6 +42,10 @@ const LONGEST_AWAY_MS = 1_000;
 const LEAST_BODY_MS = 1_000;
 const MOST_BODY_FAULTS = 2;
 const NOTHING = new Uint8Array();
+
+type AskState =
+  | { readonly kind: 'looking'; readonly lookAtMs: number }
+  | { readonly kind: 'asked'; readonly fence: number; readonly attempt: number };
 
 /**
  * One question to whoever holds the upstream, until it has an outcome.
@@ -204,7 +208,7 @@ export class HolderAsk {
     const { reply, attempt } = heard;
     const isCurrent = this.state.kind === 'asked' && this.state.attempt === attempt;
     if (reply.kind === 'not-holder') return this.onRefused(attempt);
-    if (!isFinal(heard) && !isCurrent) return null;
+    if (!isConclusive(heard) && !isCurrent) return null;
     if (reply.kind === 'cancelled') return { kind: 'not-sent', code: 'cancelled', detail: 'cancelled at the holder' };
     return this.finish(heard);
   }

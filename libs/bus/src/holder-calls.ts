@@ -1,7 +1,8 @@
 import type { CallMessage, CallReply, MarkMessage } from '#contracts';
+import type { AskOutcome, CancelVerdict } from './ask-outcome.js';
 import type { Bus, BusClock } from './connection.js';
 import { createEnvelopeMaker } from './envelope.js';
-import { HolderAsk, type AskOutcome, type AskSurroundings, type CancelVerdict, type Question } from './holder-ask.js';
+import { HolderAsk, type AskSurroundings, type Question } from './holder-ask.js';
 import { watchLeases, type HolderSeen } from './lease-watch.js';
 
 export interface AskOptions {
