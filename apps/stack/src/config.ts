@@ -25,7 +25,15 @@ export interface StackConfig {
   natsUrl: string | undefined;
   /** Handed to the children as it is: `${CRM_TOKEN}` of a configuration, PENSTOCK_WORKERS, the tokens. */
   passedOn: NodeJS.ProcessEnv;
+  /** npm started us: then its end is ours. */
+  underNpm: boolean;
 }
+
+/** The demo is for this machine only, wherever Penstock itself listens: examples/demo.yaml names it so. */
+export const demoHost = '127.0.0.1';
+
+/** For the tools that are run on the way (apt-get, initdb, setpriv): where they lie, proxies, locale. */
+export const inherited: Readonly<NodeJS.ProcessEnv> = process.env;
 
 /** The repository: this file is apps/stack/src/config.ts in it, and dist/apps/stack/src/config.js when built. */
 export const rootDir = findRoot(fileURLToPath(new URL('.', import.meta.url)));
@@ -39,8 +47,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, cwd: string = p
     dataDir: resolve(cwd, env['PENSTOCK_DATA_DIR'] || '.penstock'),
     namespace: namespaceOf(env, faults),
     postgresUrl: urlOf(env, 'PENSTOCK_POSTGRES_URL', ['postgres:', 'postgresql:'], faults),
-    natsUrl: urlOf(env, 'PENSTOCK_NATS_URL', ['nats:', 'tls:', 'ws:', 'wss:'], faults),
+    natsUrl: urlOf(env, 'PENSTOCK_NATS_URL', ['nats:', 'tls:'], faults),
     passedOn: env,
+    underNpm: Boolean(env['npm_lifecycle_event']),
   };
   if (faults.length > 0) throw wrongEnvironment(faults);
   return config;
@@ -95,8 +104,8 @@ function portOf(env: NodeJS.ProcessEnv, name: string, fallback: number, faults: 
 function namespaceOf(env: NodeJS.ProcessEnv, faults: string[]): string {
   const text = env['PENSTOCK_NAMESPACE'] || 'penstock';
   // It becomes a subject token, a stream name and a PostgreSQL schema: what all three allow.
-  if (!/^[a-z][a-z0-9_]{0,31}$/.test(text)) {
-    faults.push(`PENSTOCK_NAMESPACE: expected [a-z][a-z0-9_]*, at most 32 characters, found "${text}"`);
+  if (!/^[a-z][a-z0-9_-]{0,30}$/.test(text)) {
+    faults.push(`PENSTOCK_NAMESPACE: expected 1 to 31 of [a-z0-9_-], beginning with a letter, found "${text}"`);
   }
   return text;
 }

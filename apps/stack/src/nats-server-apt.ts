@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { inherited } from './config.js';
 import { inScratch, install } from './fetch-folder.js';
 
 const run = promisify(execFile);
@@ -67,7 +68,7 @@ export function paragraphs(text: string): SourceEntry[] {
   const blocks = text.replace(/^#.*\n?/gm, '').split(/\n\s*\n/);
   return blocks.flatMap((block) => {
     const field = (name: string): string => new RegExp(`^${name}:[ \\t]*(.*)$`, 'im').exec(block)?.[1]?.trim() ?? '';
-    if (!/\bdeb\b/.test(field('Types')) || /^no$/i.test(field('Enabled'))) return [];
+    if (!/(^|\s)deb(\s|$)/.test(field('Types')) || /^no$/i.test(field('Enabled'))) return [];
     const uri = field('URIs').split(/\s+/)[0] ?? '';
     const keyring = /^\/\S+/.exec(field('Signed-By'))?.[0];
     return field('Suites').split(/\s+/).map((suite) => ({ uri, suite, keyring }));
@@ -121,7 +122,7 @@ async function privateApt(scratch: string): Promise<NodeJS.ProcessEnv> {
   const lines = Object.entries(own).map(([name, value]) => `${name} ${JSON.stringify(value)};`);
   const file = join(scratch, 'apt.conf');
   writeFileSync(file, [...kept, ...lines, ''].join('\n'));
-  return { ...process.env, APT_CONFIG: file, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
+  return { ...inherited, APT_CONFIG: file, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
 }
 
 async function apt(args: string[], where: { cwd: string; env: NodeJS.ProcessEnv; signal: AbortSignal }): Promise<void> {

@@ -17,7 +17,7 @@ export interface NatsServer {
 }
 
 /** Where a fetched server is kept: in the user's cache, or in the data folder where there is no such cache. */
-export function natsCacheDirs(dataDir: string, env: NodeJS.ProcessEnv = process.env): string[] {
+export function natsCacheDirs(dataDir: string, env: NodeJS.ProcessEnv): string[] {
   const cache = env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   return [join(cache, 'penstock', 'nats-server'), join(dataDir, 'bin')];
 }
@@ -121,7 +121,7 @@ async function findOnPath(searchPath: string): Promise<NatsServer | undefined> {
 
 /** Oldest first. Each lies in a folder of its own; what is being fetched has a name that begins with a dot. */
 export async function findFetched(cacheDirs: string[]): Promise<NatsServer[]> {
-  const folders = cacheDirs.filter((dir) => existsSync(dir)).flatMap((dir) => readdirSync(dir).map((name) => join(dir, name)));
+  const folders = cacheDirs.filter((dir) => existsSync(dir)).flatMap((dir) => readdirSync(dir).filter((name) => !name.startsWith('.')).map((name) => join(dir, name)));
   const files = folders.map((folder) => join(folder, 'nats-server')).filter((file) => isExecutable(file));
   const found = await Promise.all(files.map(inspect));
   return found.filter((one) => one !== undefined).sort((a, b) => compare(a.version, b.version));

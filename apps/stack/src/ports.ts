@@ -1,12 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StackConfig } from './config.js';
+import { demoHost, type StackConfig } from './config.js';
 import { StackError, systemCode } from './stack-error.js';
 
 /** One port that a service is about to listen on, and the variable that moves it. */
 interface Wish {
   port: number;
+  host: string;
   use: string;
   variable: string;
 }
@@ -18,10 +19,15 @@ interface Wish {
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (let tries = 0; tries < 200; tries += 1) {
     const port = randomInt(20_000, 32_000);
+    if (given.has(port)) continue;
+    given.add(port);
     if ((await whyNotFree(port, host)) === '') return port;
   }
   throw new StackError('port-taken', `expected a free port on ${host} between 20000 and 32000, found none in 200 tries`, 'stop some programs');
 }
+
+// Two that were asked for before either is listened on must differ.
+const given = new Set<number>();
 
 /** '' when the port can be listened on, else the system's code (EADDRINUSE, EACCES, EADDRNOTAVAIL). */
 export function whyNotFree(port: number, host: string): Promise<string> {
@@ -49,24 +55,25 @@ export async function requirePorts(config: StackConfig, patienceMs: number): Pro
 }
 
 async function portFaults(config: StackConfig): Promise<string[]> {
-  const faults = wishes(config).map(async ({ port, use, variable }) => {
-    const code = await whyNotFree(port, config.host);
-    return code === '' ? [] : [`port ${port} on ${config.host} (${use}, ${variable}): ${meaning(code)}`];
+  const faults = wishes(config).map(async ({ port, host, use, variable }) => {
+    const code = await whyNotFree(port, host);
+    return code === '' ? [] : [`port ${port} on ${host} (${use}, ${variable}): ${meaning(code)}`];
   });
   return (await Promise.all(faults)).flat();
 }
 
-function wishes({ ports, configuration }: StackConfig): Wish[] {
+function wishes({ ports, host, configuration }: StackConfig): Wish[] {
   const admin = 'PENSTOCK_ADMIN_PORT';
-  const always: Wish[] = [
+  const always = [
     { port: ports.data, use: 'data plane', variable: 'PENSTOCK_PORT' },
     { port: ports.admin, use: 'control plane', variable: admin },
     { port: ports.scheduler, use: 'scheduler', variable: `${admin} + 1` },
     { port: ports.refresher, use: 'refresher', variable: `${admin} + 2` },
     { port: ports.dispatcher, use: 'dispatcher', variable: `${admin} + 3` },
   ];
-  if (configuration.kind === 'given') return always;
-  return [...always, { port: ports.demo, use: 'demo upstream', variable: 'PENSTOCK_DEMO_PORT' }];
+  const services = always.map((wish) => ({ ...wish, host }));
+  if (configuration.kind === 'given') return services;
+  return [...services, { port: ports.demo, host: demoHost, use: 'demo upstream', variable: 'PENSTOCK_DEMO_PORT' }];
 }
 
 function meaning(code: string): string {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { inherited } from './config.js';
 import { StackError } from './stack-error.js';
 
 /** Who PostgreSQL runs as. It refuses to run as root, so root lends it another user of the machine. */
@@ -52,7 +53,7 @@ function mayPass(path: string, { uid, gid }: { uid: number; gid: number }): bool
 }
 
 function requireSetpriv(paths: string[]): void {
-  const found = (process.env['PATH'] ?? '').split(':').some((folder) => runs(`${folder}/setpriv`));
+  const found = (inherited['PATH'] ?? '').split(':').some((folder) => runs(`${folder}/setpriv`));
   if (!found) throw asRoot(`found that no other user can reach ${paths.join(' and ')}, and no setpriv (util-linux)`);
 }
 

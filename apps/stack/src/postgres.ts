@@ -3,6 +3,7 @@ import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } fr
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { inherited } from './config.js';
 import type { KeptServer } from './kept-server.js';
 import { findPostgres, type PostgresBinaries } from './postgres-binary.js';
 import { postgresUser, runAs, type PostgresUser } from './postgres-user.js';
@@ -74,7 +75,7 @@ async function createCluster(dataDir: string, binaries: PostgresBinaries, user: 
     '--no-sync',
   ]);
   try {
-    await run(command, args, { cwd: '/', ...(ids && { uid: ids.uid, gid: ids.gid }), env: { ...process.env, LC_ALL: 'C' } });
+    await run(command, args, { cwd: '/', ...(ids && { uid: ids.uid, gid: ids.gid }), env: { ...inherited, LC_ALL: 'C' } });
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
     throw initdbFailed(dataDir, error);

@@ -10,10 +10,30 @@ export async function until(ask: (signal: AbortSignal) => Promise<boolean>, sign
   }
 }
 
-export async function answersOk(url: string, signal: AbortSignal): Promise<boolean> {
-  const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(2_000)]) });
-  await response.arrayBuffer();
-  return response.ok;
+/**
+ * A signal that also aborts after a time. Not AbortSignal.any with AbortSignal.timeout: in Node 20 what they give can be
+ * collected as garbage before it has fired, and whoever waits for it waits for ever.
+ */
+export async function within<T>(patienceMs: number, signal: AbortSignal, work: (limited: AbortSignal) => Promise<T>): Promise<T> {
+  const limited = new AbortController();
+  const abort = (): void => limited.abort(signal.reason);
+  const timer = setTimeout(() => limited.abort(new Error(`not within ${patienceMs} ms`)), patienceMs);
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
+  try {
+    return await work(limited.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+export function answersOk(url: string, signal: AbortSignal): Promise<boolean> {
+  return within(2_000, signal, async (limited) => {
+    const response = await fetch(url, { signal: limited });
+    await response.arrayBuffer();
+    return response.ok;
+  });
 }
 
 /** What a NATS server says first to anyone who connects, or undefined. Plain text also where TLS follows. */

@@ -20,7 +20,7 @@ export async function runStack(configure: () => StackConfig, entryOf?: (app: str
 async function runUntilTold(config: StackConfig, entryOf?: (app: string) => string): Promise<number> {
   const progress = terminalProgress();
   const stack = new Stack(config, progress, entryOf);
-  const told = whenTold(stack, progress);
+  const told = whenTold(stack, progress, config.underNpm);
   const urls = await Promise.race([stack.start(), told.then(() => undefined)]);
   if (urls) process.stdout.write(welcome(config, urls));
   await told;
@@ -29,7 +29,7 @@ async function runUntilTold(config: StackConfig, entryOf?: (app: string) => stri
   return 0;
 }
 
-function whenTold(stack: Stack, progress: Progress): Promise<void> {
+function whenTold(stack: Stack, progress: Progress, underNpm: boolean): Promise<void> {
   return new Promise((resolve) => {
     let told = 0;
     const tell = (why: string): void => {
@@ -41,14 +41,13 @@ function whenTold(stack: Stack, progress: Progress): Promise<void> {
       resolve();
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => tell(signal));
-    watchNpm(() => tell('npm has gone'));
+    if (underNpm) watchNpm(() => tell('npm has gone'));
   });
 }
 
 // npm hands signals on, except the one that it cannot see: a kill -9 of npm itself.
 function watchNpm(gone: () => void): void {
   const parent = process.ppid;
-  if (!process.env['npm_lifecycle_event']) return;
   const timer = setInterval(() => {
     if (process.ppid === parent) return;
     clearInterval(timer);

@@ -4,7 +4,7 @@ import { lastLines, turnLargeLog } from './log-file.js';
 import { natsUrl, prepareNats } from './nats.js';
 import { ensureDatabase, postgresAnswers, postgresUrl, preparePostgres } from './postgres.js';
 import type { Progress } from './progress.js';
-import { natsGreeting, until } from './ready.js';
+import { natsGreeting, until, within } from './ready.js';
 import { StackError } from './stack-error.js';
 import { Supervised } from './supervised.js';
 
@@ -57,7 +57,7 @@ export function natsServer(place: ServerPlace & { binary: string }, progress: Pr
 export async function requirePostgres(url: string, signal: AbortSignal): Promise<void> {
   let refusal: unknown;
   const ask = (): Promise<boolean> => postgresAnswers(url).catch((error: unknown) => ((refusal = error), false));
-  await until(ask, AbortSignal.any([signal, AbortSignal.timeout(10_000)]), 250).catch(() => {
+  await within(10_000, signal, (limited) => until(ask, limited, 250)).catch(() => {
     signal.throwIfAborted();
     throw unreachable('PENSTOCK_POSTGRES_URL', 'a PostgreSQL that answers', url, refusal);
   });
@@ -65,12 +65,10 @@ export async function requirePostgres(url: string, signal: AbortSignal): Promise
 
 export async function requireNats(urls: string, signal: AbortSignal): Promise<void> {
   const all = urls.split(',').map((url) => url.trim());
-  const plain = all.filter((url) => /^(nats|tls):/.test(url));
-  if (plain.length === 0) return; // websockets greet otherwise: the services will tell
-  const ask = async (): Promise<boolean> => (await Promise.all(plain.map(natsGreeting))).some((greeting) => greeting?.jetstream);
-  await until(ask, AbortSignal.any([signal, AbortSignal.timeout(10_000)]), 250).catch(() => {
+  const ask = async (): Promise<boolean> => (await Promise.all(all.map(natsGreeting))).some((greeting) => greeting?.jetstream);
+  await within(10_000, signal, (limited) => until(ask, limited, 250)).catch(() => {
     signal.throwIfAborted();
-    throw unreachable('PENSTOCK_NATS_URL', 'a NATS server with JetStream', plain[0] ?? '', undefined);
+    throw unreachable('PENSTOCK_NATS_URL', 'a NATS server with JetStream', all[0] ?? '', undefined);
   });
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { rootDir, type Ports } from './config.js';
+import { demoHost, rootDir, type Ports } from './config.js';
 import type { ServiceSpec } from './service.js';
 
 export const serviceNames = ['dispatcher', 'refresher', 'scheduler', 'cache-api'] as const;
@@ -34,12 +34,12 @@ export function serviceSpec(app: ServiceName, setting: ServiceSetting, name: str
   };
 }
 
-export function demoSpec({ host, ports, logDir, passedOn, entryOf }: Omit<ServiceSetting, 'postgresUrl' | 'natsUrl' | 'configFile' | 'namespace'>): ServiceSpec {
+export function demoSpec({ ports, logDir, passedOn, entryOf }: Pick<ServiceSetting, 'ports' | 'logDir' | 'passedOn' | 'entryOf'>): ServiceSpec {
   return {
     name: 'demo-upstream',
     entry: entryOf('demo-upstream'),
-    env: { ...passedOn, PENSTOCK_HOST: host, PENSTOCK_DEMO_PORT: String(ports.demo) },
-    readyUrl: `http://${reachable(host)}:${ports.demo}/__judge/score`,
+    env: { ...passedOn, PENSTOCK_DEMO_HOST: demoHost, PENSTOCK_DEMO_PORT: String(ports.demo) },
+    readyUrl: `http://${demoHost}:${ports.demo}/__judge/score`,
     logFile: join(logDir, 'demo-upstream.log'),
   };
 }

@@ -118,7 +118,10 @@ export class Stack {
       logDir: this.place('log'),
       entryOf: this.entryOf,
     };
-    if (config.configuration.kind === 'example') await this.startService(demoSpec(setting));
+    if (config.configuration.kind === 'example') {
+      this.progress.step('starting the demo upstream');
+      await this.startService(demoSpec(setting));
+    }
     this.progress.step(`starting ${serviceNames.join(', ')}`);
     await Promise.all(serviceNames.map((name) => this.startService(serviceSpec(name, setting))));
   }

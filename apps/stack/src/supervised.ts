@@ -22,7 +22,7 @@ type Life =
   | { kind: 'down' }
   | { kind: 'starting'; child: Child }
   | { kind: 'up'; child: Child; sinceMs: number }
-  | { kind: 'waiting'; failures: number };
+  | { kind: 'waiting' };
 
 /**
  * One program, kept running.
@@ -39,6 +39,7 @@ export class Supervised {
   private life: Life = { kind: 'down' };
   private stopped = new AbortController();
   private lives: Promise<void> = Promise.resolve();
+  private wasUp = false;
   private readonly watchers = new Set<() => void>();
 
   constructor(
@@ -106,23 +107,22 @@ export class Supervised {
 
   private async live(first: { resolve: () => void; reject: (error: unknown) => void }): Promise<void> {
     let failures = 0;
-    let wasUp = false;
     const patience = setTimeout(() => first.reject(this.notReady(`no answer within ${readyWithinMs / 1000} s`)), readyWithinMs);
     const cameUp = (): void => {
-      if (wasUp) this.progress.step(`${this.name} is ready again`);
-      wasUp = true;
+      if (this.wasUp) this.progress.step(`${this.name} is ready again`);
+      this.wasUp = true;
       clearTimeout(patience);
       first.resolve();
     };
     try {
       while (!this.stopped.signal.aborted) {
         const { ending, upMs } = await this.oneLife(cameUp).catch((error: unknown) => {
-          if (!wasUp) throw error;
+          if (!this.wasUp) throw error;
           this.progress.warn(`${this.name}: ${explain(error)}`);
           return { ending: { code: 127, signal: null }, upMs: 0 };
         });
         if (this.stopped.signal.aborted) break;
-        if (!wasUp && ending.signal === null) throw this.notReady(describeEnding(ending));
+        if (!this.wasUp && ending.signal === null) throw this.notReady(describeEnding(ending));
         failures = upMs >= steadyMs ? 1 : failures + 1;
         await this.backOff(failures, ending);
       }
@@ -141,20 +141,23 @@ export class Supervised {
     const over = new AbortController();
     const ready = this.program.ready(over.signal).then(
       () => {
+        if (over.signal.aborted) return;
         this.become({ kind: 'up', child, sinceMs: performance.now() });
         cameUp();
       },
       () => undefined,
     );
     const ending = await child.ended;
+    const upMs = this.life.kind === 'up' ? performance.now() - this.life.sinceMs : 0;
+    // In the same breath as the end is known: whoever killed it and then waits for it must not see it as still up.
+    this.become({ kind: 'waiting' });
     over.abort();
     await ready;
-    return { ending, upMs: this.life.kind === 'up' ? performance.now() - this.life.sinceMs : 0 };
+    return { ending, upMs };
   }
 
   private async backOff(failures: number, ending: Ending): Promise<void> {
     const delayMs = Math.min(firstBackoffMs * 2 ** (failures - 1), longestBackoffMs);
-    this.become({ kind: 'waiting', failures });
     this.progress.warn(`${this.name} ended (${describeEnding(ending)}), starting it again in ${delayMs} ms`);
     await sleep(delayMs, undefined, { signal: this.stopped.signal }).catch(() => undefined);
   }
@@ -174,9 +177,9 @@ export class Supervised {
   }
 }
 
-/** Politely, then at once. */
+/** Politely, then at once; with no grace a plain kill -9. */
 async function endWithin(child: Child, graceMs: number): Promise<void> {
-  child.askToEnd();
+  if (graceMs > 0) child.askToEnd();
   const late = setTimeout(() => child.kill(), graceMs);
   await child.ended;
   clearTimeout(late);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import type { StackConfig } from './config.js';
+import { demoHost, type StackConfig } from './config.js';
 import { reachable } from './services.js';
 import type { StackUrls } from './stack.js';
 
@@ -13,7 +13,7 @@ export function welcome(config: StackConfig, urls: StackUrls): string {
     ['control plane', at(admin)],
     ['NATS', withoutSecret(urls.nats)],
     ['PostgreSQL', withoutSecret(urls.postgres)],
-    ...(config.configuration.kind === 'example' ? [['demo upstream', at(demo)]] : []),
+    ...(config.configuration.kind === 'example' ? [['demo upstream', `http://${demoHost}:${demo}`]] : []),
     ['configuration', config.configuration.path],
     ['logs', `${config.dataDir}/log`],
   ];
