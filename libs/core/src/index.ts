@@ -44,3 +44,33 @@ export { laneByRules, laneOf } from './priority.js';
 export type { Lane, LaneRule } from './priority.js';
 export { preferOf } from './prefer.js';
 export type { Preferences } from './prefer.js';
+export { createWindows, Windows } from './windows.js';
+export type { WindowLimit, WindowRecord } from './windows.js';
+export { createGate, Gate } from './gate.js';
+export type {
+  Admission,
+  GateChange,
+  GateConfig,
+  GateOutcome,
+  GateState,
+  Permit,
+  ScopeRecord,
+  WaitReason,
+} from './gate-types.js';
+export type { Epoch, PauseConfig, Throttled } from './pause.js';
+export type { LearnedCeiling } from './ceiling.js';
+export type { AnnouncedRate } from './announced-rate.js';
+export { readRate, readThrottle } from './throttle.js';
+export type { AnswerHead, ThrottleReading } from './throttle.js';
+export type { Dialect } from './dialects/dialect.js';
+export { standard as standardDialect } from './dialects/standard.js';
+export { github as githubDialect } from './dialects/github.js';
+export { createLaneQueue, LaneQueue } from './lanes.js';
+export type { LaneDepths, LaneJob, LaneSide } from './lanes.js';
+export { delayOf } from './backoff.js';
+export type { BackoffPolicy } from './backoff.js';
+export { mayHoldThrottled, mayRepeat, retryDecision } from './retry.js';
+export type { RetryDecision, RetryFacts, RetryPolicies, RetryPolicy, RetryRefusal } from './retry.js';
+export { createRetryBudget, RetryBudget } from './retry-budget.js';
+export { dueAt, overdueRatio } from './due.js';
+export type { Freshened } from './due.js';

@@ -1,0 +1,349 @@
+import type { AnnouncedRate } from './announced-rate.js';
+import { BackgroundShare } from './background-share.js';
+import type { LearnedCeiling } from './ceiling.js';
+import type { Admission, GateChange, GateConfig, GateOutcome, GateState, Permit, ScopeRecord } from './gate-types.js';
+import { NowDemand } from './now-demand.js';
+import { Pace } from './pace.js';
+import { isOlder, Pause, type Throttled } from './pause.js';
+import type { Lane } from './priority.js';
+import { Probe } from './probe.js';
+import { RAMP_MS } from './ramp.js';
+import { Windows } from './windows.js';
+
+type Phase =
+  | { readonly kind: 'flowing'; readonly sinceMs: number }
+  | { readonly kind: 'ramping'; readonly sinceMs: number }
+  | { readonly kind: 'probing' };
+
+const NONE: GateChange = { kind: 'none' };
+const GO: Admission = { kind: 'go', probe: false };
+const GO_AS_PROBE: Admission = { kind: 'go', probe: true };
+const NO_SLOT: Admission = { kind: 'wait', untilMs: undefined, reason: 'slots' };
+const NO_SLOT_BEYOND_RESERVE: Admission = { kind: 'wait', untilMs: undefined, reason: 'reserve' };
+const PROBE_IN_FLIGHT: Admission = { kind: 'wait', untilMs: undefined, reason: 'probe-in-flight' };
+/** An unbroken success of this length, or of twice the last pause, ends a row of episodes. */
+const FORGIVEN_AFTER_MS = 30_000;
+
+interface OpenPermit extends Permit {
+  settled: boolean;
+}
+
+/**
+ * Whether the next call of one scope may leave. Pure: time and chance are arguments.
+ *
+ * FLOWING. Calls leave as the windows (or, without any, the learned rate) and the slots allow; lane now first, the background beyond
+ *   the reserve. Entered when a ramp has lasted 10 s, and at the very first start. Left by a throttle, a pause by hand or another
+ *   writer's pause.
+ * PAUSED. Nothing leaves; calls in flight finish. Derived: whatever the phase was, `pausedUntil > now` is PAUSED. Throttles extend it
+ *   and never shorten it; only the first of an epoch escalates (next epoch, k + 1, one cut of the learned rate), the other 63 of the
+ *   burst were sent in an older epoch and only extend. Left when its time has come or by hand, always to PROBING.
+ * PROBING. Exactly one call, of any lane. Throttled: PAUSED, with k + 1. Answered: RAMPING. A time-out, a 5xx or a client that left
+ *   says nothing about the limit: still PROBING, again after a back-off. Also entered by a take-over without a clean hand-over. The
+ *   answers of calls that were sent before the pause change nothing here.
+ * RAMPING. From 0.7 to 0.9 of the known ceiling within 10 s, evenly spaced, from an empty bucket: what waited does not leave at once.
+ *   Then FLOWING.
+ */
+export class Gate {
+  readonly #config: GateConfig;
+  readonly #chance: () => number;
+  readonly #windows: Windows;
+  readonly #pause: Pause;
+  readonly #probe = new Probe();
+  readonly #pace: Pace;
+  readonly #demand = new NowDemand();
+  readonly #share: BackgroundShare;
+  #phase: Phase = { kind: 'flowing', sinceMs: 0 };
+  #inFlight = 0;
+  #inFlightBackground = 0;
+  #seq = 0;
+  #calls = 0;
+  #throttles = 0;
+
+  constructor(config: GateConfig, chance: () => number) {
+    this.#config = config;
+    this.#chance = chance;
+    this.#windows = new Windows(config.windows, { spreadMs: config.spreadMs, reserveShare: config.reserveShare });
+    this.#pause = new Pause({ fence: config.fence, n: 0 }, config.pause);
+    this.#pace = new Pace(this.#windows, config.pause.maxMs);
+    this.#share = new BackgroundShare(config.backgroundFloor);
+  }
+
+  /** Which side to ask for first: lane now, unless the background's floor is due. Say truly who waits: the floor counts by it. */
+  turn(nowWaits: boolean, backgroundWaits: boolean): 'now' | 'background' {
+    this.#share.seen(backgroundWaits);
+    if (!nowWaits) return 'background';
+    return backgroundWaits && this.#share.due ? 'background' : 'now';
+  }
+
+  admit(lane: Lane, nowMs: number): Admission {
+    if (this.#pause.untilMs > nowMs) return { kind: 'wait', untilMs: this.#pause.untilMs, reason: 'paused' };
+    this.#advance(nowMs);
+    if (this.#phase.kind === 'probing') return this.#admitProbe(nowMs);
+    if (this.#inFlight >= this.#config.concurrency) return NO_SLOT;
+    const paceMs = this.#pace.readyAt(nowMs);
+    if (paceMs > nowMs)
+      return { kind: 'wait', untilMs: paceMs, reason: this.#phase.kind === 'ramping' ? 'ramp' : 'tokens' };
+    const refused = this.#refusedByTokens(nowMs);
+    if (refused !== undefined) return refused;
+    return lane === 'now' ? GO : this.#admitBackground(nowMs);
+  }
+
+  /** Takes a slot and a token; to be called right after an `admit` that said go, in the same turn of the event loop. */
+  start(lane: Lane, nowMs: number): Permit {
+    const probe = this.#phase.kind === 'probing';
+    if (this.#pause.untilMs > nowMs || (probe && this.#probe.inFlight)) throw notAdmitted(this.state(nowMs).kind);
+    const background = lane !== 'now';
+    if (!this.#windows.take(nowMs, 1, background && !probe)) throw notAdmitted('out of tokens');
+    if (probe) this.#probe.inFlight = true;
+    this.#count(background, nowMs);
+    this.#seq += 1;
+    const permit: OpenPermit = {
+      epoch: this.#pause.epoch,
+      probe,
+      lane,
+      startedAtMs: nowMs,
+      seq: this.#seq,
+      settled: false,
+    };
+    return permit;
+  }
+
+  settle(permit: Permit, outcome: GateOutcome, nowMs: number): GateChange {
+    if (!closed(permit)) return NONE;
+    this.#inFlight -= 1;
+    if (permit.lane !== 'now') this.#inFlightBackground -= 1;
+    if (permit.probe) this.#probe.inFlight = false;
+    this.#advance(nowMs);
+    switch (outcome.kind) {
+      case 'throttled':
+        return this.#throttled(permit, outcome, nowMs);
+      case 'answered':
+        return this.#answered(permit, outcome.rate, nowMs);
+      case 'failed':
+      case 'abandoned':
+        if (permit.probe) this.#probe.saidNothing(outcome.kind === 'failed', nowMs, this.#chance());
+        return NONE;
+    }
+  }
+
+  /** By hand. Extends like any other pause; `resume` is what ends one early. */
+  pause(untilMs: number, reason: string, nowMs: number): GateChange {
+    if (!this.#pause.extend(untilMs, undefined, reason, nowMs) || untilMs <= nowMs) return NONE;
+    return this.#paused(false);
+  }
+
+  /** By hand: the pause ends now, and a probe finds out whether the upstream agrees. */
+  resume(nowMs: number): GateChange {
+    if (this.#pause.untilMs <= nowMs) return NONE;
+    this.#pause.untilMs = nowMs;
+    this.#pause.quotaResetAtMs = undefined;
+    this.#probe.allow();
+    return { kind: 'probing' };
+  }
+
+  state(nowMs: number): GateState {
+    const { untilMs, quotaResetAtMs, reason } = this.#pause;
+    if (untilMs > nowMs) return { kind: 'paused', untilMs, quotaResetAtMs, reason };
+    const phase = this.#phase;
+    if (phase.kind === 'probing') return { kind: 'probing', inFlight: this.#probe.inFlight };
+    if (phase.kind === 'ramping' && nowMs - phase.sinceMs < RAMP_MS) return phase;
+    return { kind: 'flowing' };
+  }
+
+  pausedUntil(nowMs: number): number | undefined {
+    return this.#pause.untilMs > nowMs ? this.#pause.untilMs : undefined;
+  }
+
+  get counters(): { calls: number; throttles: number; inFlight: number; inFlightBackground: number } {
+    return {
+      calls: this.#calls,
+      throttles: this.#throttles,
+      inFlight: this.#inFlight,
+      inFlightBackground: this.#inFlightBackground,
+    };
+  }
+
+  get learned(): LearnedCeiling | undefined {
+    return this.#pace.ceiling.learned;
+  }
+
+  /** Whole tokens that are free now in all windows; undefined when none is configured. */
+  tokens(nowMs: number): number | undefined {
+    return this.#windows.configured ? this.#windows.available(nowMs) : undefined;
+  }
+
+  setSpread(spreadMs: number, nowMs: number): void {
+    this.#windows.setSpread(spreadMs, nowMs);
+  }
+
+  /** Background calls per second that can be sent from here on: the scheduler's budget. 0 while nothing flows. */
+  rate(nowMs: number): number {
+    const { kind } = this.state(nowMs);
+    if (kind === 'paused' || kind === 'probing') return 0;
+    const quota = this.#pace.sustainedPerSecond(nowMs);
+    const left = Math.max(quota - this.#demand.perSecond(nowMs), quota * this.#config.backgroundFloor);
+    return Math.min(left, this.#demand.perSecondBySlots(this.#config, nowMs));
+  }
+
+  snapshot(nowMs: number): ScopeRecord {
+    this.#advance(nowMs);
+    return {
+      savedAtMs: nowMs,
+      epoch: this.#pause.epoch,
+      phase: this.#phase.kind,
+      pausedUntilMs: this.#pause.untilMs,
+      quotaResetAtMs: this.#pause.quotaResetAtMs ?? null,
+      reason: this.#pause.reason,
+      episodes: this.#pause.episodes,
+      lastWaitMs: this.#pause.lastWaitMs,
+      learned: this.#pace.ceiling.learned ?? null,
+      windows: this.#windows.snapshot(nowMs),
+      calls: this.#calls,
+      throttles: this.#throttles,
+    };
+  }
+
+  /**
+   * Continues what another holder wrote, before the first call. Not clean: the windows are assumed full and the first call is a probe.
+   * `elapsedMs`: the time since the record was saved as a third clock (the server's) measured it; without it the two clocks are
+   * taken for one.
+   */
+  restore(record: ScopeRecord | undefined, how: { clean: boolean; elapsedMs?: number }, nowMs: number): void {
+    if (record !== undefined || !how.clean) this.#restoreWindows(record, how, nowMs);
+    if (record !== undefined) this.#adopt(record, shiftOf(record, how.elapsedMs, nowMs), nowMs);
+    const probes = !how.clean || record?.phase === 'probing' || this.#pause.untilMs > nowMs;
+    if (probes) this.#phase = { kind: 'probing' };
+    else if (record?.phase === 'ramping') this.#ramp(nowMs);
+    else this.#phase = { kind: 'flowing', sinceMs: nowMs };
+  }
+
+  /** Another writer's record can only raise a pause, by maximum. */
+  merge(record: ScopeRecord, nowMs: number): GateChange {
+    if (isOlder(this.#pause.epoch, record.epoch)) this.#pause.epoch = record.epoch;
+    this.#pause.episodes = Math.max(this.#pause.episodes, record.episodes);
+    const reset = record.quotaResetAtMs ?? undefined;
+    if (!this.#pause.extend(record.pausedUntilMs, reset, record.reason, nowMs)) return NONE;
+    return this.#pause.untilMs > nowMs ? this.#paused(false) : NONE;
+  }
+
+  #admitProbe(nowMs: number): Admission {
+    if (this.#probe.inFlight) return PROBE_IN_FLIGHT;
+    if (this.#probe.nextAtMs > nowMs) return { kind: 'wait', untilMs: this.#probe.nextAtMs, reason: 'probe-backoff' };
+    if (this.#inFlight >= this.#config.concurrency) return NO_SLOT;
+    if (this.#windows.available(nowMs) >= 1) return GO_AS_PROBE;
+    return { kind: 'wait', untilMs: this.#windows.nextAvailableAt(nowMs), reason: 'tokens' };
+  }
+
+  #refusedByTokens(nowMs: number): Admission | undefined {
+    if (this.#windows.available(nowMs) < 1) {
+      return { kind: 'wait', untilMs: this.#windows.nextAvailableAt(nowMs), reason: 'tokens' };
+    }
+    const untilMs = this.#pace.exhaustedUntil(nowMs);
+    return untilMs === undefined ? undefined : { kind: 'wait', untilMs, reason: 'tokens' };
+  }
+
+  #admitBackground(nowMs: number): Admission {
+    const paceMs = this.#pace.backgroundReadyAt(nowMs);
+    if (paceMs > nowMs) return { kind: 'wait', untilMs: paceMs, reason: 'tokens' };
+    // What is owed to the background comes out of the reserve: the floor holds against any flood of users.
+    const share = this.#share.due ? 0 : this.#config.reserveShare;
+    const slotsKept = this.#demand.slotsKept(share, this.#config.concurrency, nowMs);
+    if (this.#inFlightBackground >= this.#config.concurrency - slotsKept) return NO_SLOT_BEYOND_RESERVE;
+    const reserve = this.#demand.reserve(share, nowMs);
+    if (this.#windows.availableBeyond(reserve, nowMs)) return GO;
+    return { kind: 'wait', untilMs: this.#windows.nextBeyondAt(reserve, nowMs), reason: 'reserve' };
+  }
+
+  #count(background: boolean, nowMs: number): void {
+    this.#inFlight += 1;
+    this.#calls += 1;
+    if (background) this.#inFlightBackground += 1;
+    else this.#demand.arrived(nowMs);
+    this.#share.started(background);
+    this.#pace.spend(background, nowMs);
+  }
+
+  #throttled(permit: Permit, throttled: Throttled, nowMs: number): GateChange {
+    this.#throttles += 1;
+    const { extended, escalated } = this.#pause.throttled(permit.epoch, throttled, nowMs, this.#chance());
+    const told = throttled.waitMs !== undefined || throttled.resetAtMs !== undefined;
+    // A probe that is throttled says that it was too early, not that the rate was too high.
+    if (escalated && !permit.probe) this.#pace.ceiling.throttled(told ? this.#pause.untilMs : undefined, nowMs);
+    return extended || escalated ? this.#paused(escalated) : NONE;
+  }
+
+  #answered(permit: Permit, rate: AnnouncedRate | undefined, nowMs: number): GateChange {
+    this.#demand.answered(nowMs - permit.startedAtMs);
+    if (rate !== undefined) this.#pace.told(rate, { seq: permit.seq, inFlight: this.#inFlight }, nowMs);
+    if (permit.probe) return this.#probeAnswered(permit, nowMs);
+    const { episodes, lastWaitMs } = this.#pause;
+    if (episodes > 0 && this.#phase.kind === 'flowing') {
+      if (nowMs - this.#phase.sinceMs >= Math.max(2 * lastWaitMs, FORGIVEN_AFTER_MS)) this.#pause.episodes = 0;
+    }
+    return NONE;
+  }
+
+  // A straggler may have extended the pause while the probe was on its way: then the pause stands, and ends in a probe of its own.
+  #probeAnswered(permit: Permit, nowMs: number): GateChange {
+    if (this.#pause.untilMs > nowMs || this.#phase.kind !== 'probing') return NONE;
+    if (isOlder(permit.epoch, this.#pause.epoch)) return NONE;
+    this.#ramp(nowMs);
+    return { kind: 'resumed' };
+  }
+
+  #ramp(nowMs: number): void {
+    this.#phase = { kind: 'ramping', sinceMs: nowMs };
+    this.#probe.allow();
+    this.#pace.ramp(nowMs);
+  }
+
+  #paused(escalated: boolean): GateChange {
+    this.#phase = { kind: 'probing' };
+    this.#probe.allow();
+    const { untilMs, quotaResetAtMs, reason } = this.#pause;
+    return { kind: 'paused', untilMs, quotaResetAtMs, reason, escalated };
+  }
+
+  #advance(nowMs: number): void {
+    if (this.#phase.kind !== 'ramping' || nowMs - this.#phase.sinceMs < RAMP_MS) return;
+    this.#phase = { kind: 'flowing', sinceMs: this.#phase.sinceMs + RAMP_MS };
+  }
+
+  #restoreWindows(record: ScopeRecord | undefined, how: { clean: boolean; elapsedMs?: number }, nowMs: number): void {
+    const shiftMs = record === undefined ? 0 : shiftOf(record, how.elapsedMs, nowMs);
+    this.#windows.restore(record?.windows ?? [], { clean: how.clean, savedAtMs: record?.savedAtMs, shiftMs }, nowMs);
+  }
+
+  #adopt(record: ScopeRecord, shiftMs: number, nowMs: number): void {
+    const reset = record.quotaResetAtMs === null ? undefined : record.quotaResetAtMs + shiftMs;
+    this.#pause.extend(record.pausedUntilMs + shiftMs, reset, record.reason, nowMs);
+    if (isOlder(this.#pause.epoch, record.epoch)) this.#pause.epoch = record.epoch;
+    this.#pause.episodes = record.episodes;
+    this.#pause.lastWaitMs = record.lastWaitMs;
+    this.#pace.ceiling.restore(record.learned ?? undefined, nowMs);
+    this.#calls = record.calls;
+    this.#throttles = record.throttles;
+  }
+}
+
+/** Marks a permit as settled; false when it was already, so that nothing is counted down twice. */
+function closed(permit: Permit & { settled?: boolean }): boolean {
+  if (permit.settled !== false) return false;
+  permit.settled = true;
+  return true;
+}
+
+/** What is to be added to a record's times to read them on our clock. */
+function shiftOf(record: ScopeRecord, elapsedMs: number | undefined, nowMs: number): number {
+  return elapsedMs === undefined ? 0 : nowMs - elapsedMs - record.savedAtMs;
+}
+
+function notAdmitted(found: string): Error {
+  return new Error(
+    `A call was started that the gate had not let go (found: ${found}). Call admit() first, and start() at once.`,
+  );
+}
+
+export function createGate(config: GateConfig, chance: () => number): Gate {
+  return new Gate(config, chance);
+}

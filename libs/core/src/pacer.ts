@@ -1,0 +1,23 @@
+/** What one turn of a busy event loop may be late by: less would cost rate, more would be a burst. */
+const SLACK_MS = 25;
+
+/**
+ * Spaces calls evenly at a rate: a bucket of one token, plus what a turn of the event loop may be late. The slot is taken when the
+ * call starts, by moving one time forward; nobody sleeps first and pays after, so no two waiters wake for the same slot.
+ */
+export class Pacer {
+  #nextAtMs = 0;
+
+  readyAt(): number {
+    return this.#nextAtMs - SLACK_MS;
+  }
+
+  spend(perSecond: number, nowMs: number): void {
+    this.#nextAtMs = Math.max(nowMs, this.#nextAtMs) + 1000 / perSecond;
+  }
+
+  /** Nothing is stored: the next call is due one full interval from now. */
+  empty(perSecond: number, nowMs: number): void {
+    this.#nextAtMs = nowMs + SLACK_MS + 1000 / perSecond;
+  }
+}

@@ -1,0 +1,96 @@
+import type { OneWindow, WindowRecord } from './windows.js';
+
+/**
+ * An exact log of send times: the n-th send may leave once the (n − limit)-th has left every window at the receiver. Two sends that
+ * are `perMs + spreadMs` apart arrive at least `perMs` apart, however long each was on its way (within spreadMs).
+ * A ring of `limit` times: O(1) to ask and to spend.
+ */
+export class SendLog implements OneWindow {
+  readonly size: number;
+  #times: Float64Array;
+  #oldest = 0;
+  #count = 0;
+  #spreadMs: number;
+
+  constructor(
+    readonly limit: number,
+    readonly perMs: number,
+    spreadMs: number,
+  ) {
+    this.size = limit;
+    this.#times = new Float64Array(limit);
+    this.#spreadMs = spreadMs;
+  }
+
+  setSpread(spreadMs: number): void {
+    this.#spreadMs = spreadMs;
+  }
+
+  free(nowMs: number): number {
+    const span = this.perMs + this.#spreadMs;
+    while (this.#count > 0 && this.#at(0) + span <= nowMs) {
+      this.#oldest = (this.#oldest + 1) % this.limit;
+      this.#count -= 1;
+    }
+    return this.limit - this.#count;
+  }
+
+  freeAt(nowMs: number, count: number): number {
+    if (count > this.limit) return Infinity;
+    const missing = count - this.free(nowMs);
+    return missing <= 0 ? nowMs : this.#at(missing - 1) + this.perMs + this.#spreadMs;
+  }
+
+  paced(): number {
+    return Infinity;
+  }
+
+  pacedAt(nowMs: number): number {
+    return nowMs;
+  }
+
+  spend(nowMs: number, count: number): void {
+    for (let i = 0; i < count && this.#count < this.limit; i += 1) {
+      this.#times[(this.#oldest + this.#count) % this.limit] = nowMs;
+      this.#count += 1;
+    }
+  }
+
+  sustainedPerMs(): number {
+    return this.limit / (this.perMs + this.#spreadMs);
+  }
+
+  drain(nowMs: number): void {
+    this.#oldest = 0;
+    this.#count = this.limit;
+    this.#times.fill(nowMs);
+  }
+
+  record(nowMs: number): WindowRecord {
+    this.free(nowMs);
+    const sends: [number, number][] = [];
+    for (let i = 0; i < this.#count; i += 1) addToRun(sends, this.#at(i), this.perMs / 100);
+    return { limit: this.limit, perMs: this.perMs, kind: 'log', sends };
+  }
+
+  restore(record: WindowRecord, shiftMs: number, nowMs: number): void {
+    if (record.kind !== 'log') return this.drain(nowMs);
+    this.#oldest = 0;
+    this.#count = 0;
+    for (const [atMs, count] of record.sends) this.spend(Math.min(nowMs, atMs + shiftMs), count);
+  }
+
+  #at(index: number): number {
+    return this.#times[(this.#oldest + index) % this.limit] ?? 0;
+  }
+}
+
+/** Sends that are close together are written as one run at its last time: later than true, so never too early when read back. */
+function addToRun(runs: [number, number][], atMs: number, grainMs: number): void {
+  const last = runs.at(-1);
+  if (last === undefined || atMs - last[0] > grainMs) runs.push([atMs, 1]);
+  else {
+    last[0] = atMs;
+    last[1] += 1;
+  }
+}

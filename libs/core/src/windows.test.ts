@@ -1,0 +1,185 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createWindows, type WindowLimit } from './windows.js';
+
+const START_MS = 1_700_000_000_000;
+
+/** The most arrivals in any window of `perMs`, wherever it begins: covers every fixed alignment and the sliding window. */
+function mostWithin(arrivals: readonly number[], perMs: number): number {
+  const sorted = arrivals.toSorted((a, b) => a - b);
+  let most = 0;
+  let from = 0;
+  for (let to = 0; to < sorted.length; to += 1) {
+    while ((sorted[to] ?? 0) - (sorted[from] ?? 0) >= perMs) from += 1;
+    most = Math.max(most, to - from + 1);
+  }
+  return most;
+}
+
+interface Step {
+  readonly idleMs: number;
+  readonly wanted: number;
+  readonly transit: number;
+}
+
+const step = fc.record({
+  idleMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 5_000 }), fc.constant(-1)),
+  wanted: fc.integer({ min: 1, max: 30 }),
+  transit: fc.double({ min: 0, max: 1, noNaN: true }),
+});
+
+/** Sends greedily; idleMs −1 waits for the very instant that the windows name. Answers the times of arrival. */
+function arrivalsOf(limits: readonly WindowLimit[], spreadMs: number, steps: readonly Step[]): number[] {
+  const windows = createWindows(limits, { spreadMs });
+  const arrivals: number[] = [];
+  let nowMs = START_MS;
+  for (const { idleMs, wanted, transit } of steps) {
+    nowMs = idleMs < 0 ? Math.ceil(windows.nextAvailableAt(nowMs)) : nowMs + idleMs;
+    for (let i = 0; i < wanted && windows.take(nowMs); i += 1) {
+      arrivals.push(nowMs + Math.floor(((transit * 7919 * (i + 1)) % 1) * spreadMs));
+    }
+  }
+  return arrivals;
+}
+
+describe('windows', () => {
+  it('never let more than the limit arrive in any window, fixed or sliding, whatever the way takes', () => {
+    const limit = fc.oneof(
+      fc.record({ limit: fc.integer({ min: 1, max: 40 }), perMs: fc.constantFrom(100, 1_000, 2_000) }),
+      fc.record({ limit: fc.integer({ min: 1, max: 400 }), perMs: fc.constantFrom(2_500, 10_000, 60_000) }),
+      fc.record({ limit: fc.integer({ min: 1, max: 200 }), perMs: fc.constantFrom(3_600_000) }),
+    );
+    const limits = fc.array(limit, { minLength: 1, maxLength: 3 });
+    const steps = fc.array(step, { minLength: 20, maxLength: 200 });
+    fc.assert(
+      fc.property(limits, fc.integer({ min: 0, max: 300 }), steps, (wanted, spreadMs, history) => {
+        const arrivals = arrivalsOf(wanted, spreadMs, history);
+        for (const { limit: most, perMs } of wanted) expect(mostWithin(arrivals, perMs)).toBeLessThanOrEqual(most);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('the time that nextAvailableAt names is one at which a token can be had', () => {
+    const limits = [
+      { limit: 5, perMs: 1_000 },
+      { limit: 100, perMs: 10_000 },
+    ];
+    const windows = createWindows(limits, { spreadMs: 20 });
+    let nowMs = START_MS;
+    for (let sent = 0; sent < 500; sent += 1) {
+      nowMs = windows.nextAvailableAt(nowMs);
+      expect(windows.take(nowMs)).toBe(true);
+    }
+    expect(nowMs - START_MS).toBeGreaterThan(499 * 100);
+  });
+
+  it('a short window gives all of its limit, and the next when the first has left it', () => {
+    const windows = createWindows([{ limit: 700, perMs: 1_000 }], { spreadMs: 50 });
+    let sent = 0;
+    while (windows.take(START_MS)) sent += 1;
+    expect(sent).toBe(700);
+    expect(windows.available(START_MS + 1_049)).toBe(0);
+    expect(windows.available(START_MS + 1_050)).toBe(700);
+  });
+
+  it('a middle window sustains 97 % of its limit', () => {
+    const windows = createWindows([{ limit: 3_000, perMs: 60_000 }], { spreadMs: 50 });
+    expect(windows.sustainedPerSecond(START_MS) * 60).toBeGreaterThan(0.97 * 3_000);
+  });
+
+  it('is all or nothing: a refused take burns no token in the other windows', () => {
+    const windows = createWindows(
+      [
+        { limit: 1, perMs: 1_000 },
+        { limit: 2, perMs: 60_000 },
+      ],
+      { spreadMs: 0 },
+    );
+    expect(windows.take(START_MS)).toBe(true);
+    for (let i = 0; i < 10; i += 1) expect(windows.take(START_MS)).toBe(false);
+    expect(windows.take(START_MS + 1_000)).toBe(true);
+    expect(windows.take(START_MS + 2_000)).toBe(false);
+  });
+
+  it('a cost above the limit never fits, and is not waited for in vain', () => {
+    const windows = createWindows([{ limit: 3, perMs: 1_000 }], { spreadMs: 0 });
+    expect(windows.take(START_MS, 4)).toBe(false);
+    expect(windows.nextAvailableAt(START_MS, 4)).toBe(Infinity);
+    expect(windows.nextAvailableAt(START_MS, 3)).toBe(START_MS);
+  });
+
+  it('a take-over that assumes the worst exceeds nothing, whatever the predecessor sent', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(1_000, 10_000), fc.array(step, { maxLength: 60 }), (perMs, history) => {
+        const limits = [{ limit: 50, perMs }];
+        const before = createWindows(limits, { spreadMs: 0 });
+        const sends: number[] = [];
+        let nowMs = START_MS;
+        const after = createWindows(limits, { spreadMs: 0 });
+        for (const [i, { idleMs, wanted }] of history.entries()) {
+          nowMs += Math.max(0, idleMs);
+          if (i === 30) after.restore([], { clean: false, savedAtMs: undefined, shiftMs: 0 }, nowMs);
+          const holder = i < 30 ? before : after;
+          for (let n = 0; n < wanted && holder.take(nowMs); n += 1) sends.push(nowMs);
+        }
+        expect(mostWithin(sends, perMs)).toBeLessThanOrEqual(50);
+      }),
+    );
+  });
+
+  it('a clean hand-over continues the count, shifted to the new clock', () => {
+    const limits = [
+      { limit: 10, perMs: 1_000 },
+      { limit: 100, perMs: 60_000 },
+      { limit: 50, perMs: 3_600_000 },
+    ];
+    const before = createWindows(limits, { spreadMs: 0 });
+    for (let i = 0; i < 2; i += 1) before.take(START_MS);
+    const record: unknown = JSON.parse(JSON.stringify(before.snapshot(START_MS)));
+    const after = createWindows(limits, { spreadMs: 0 });
+    const shiftMs = 5_000_000;
+    after.restore(record as [], { clean: true, savedAtMs: START_MS, shiftMs }, START_MS + shiftMs);
+    expect(after.available(START_MS + shiftMs)).toBe(0);
+    expect(after.snapshot(START_MS + shiftMs)[2]).toMatchObject({ spent: 2, sends: [[expect.any(Number), 2]] });
+  });
+
+  it('a day is not lost to a take-over: what may be unreported is added to its count', () => {
+    const limits = [
+      { limit: 10, perMs: 1_000 },
+      { limit: 100_000, perMs: 86_400_000 },
+    ];
+    const before = createWindows(limits, { spreadMs: 0 });
+    before.take(START_MS);
+    const after = createWindows(limits, { spreadMs: 0 });
+    const how = { clean: false, savedAtMs: START_MS, shiftMs: 0 };
+    after.restore(before.snapshot(START_MS), how, START_MS + 3_000);
+    expect(after.snapshot(START_MS + 3_000)[1]).toMatchObject({ spent: 1 + 40 });
+    expect(after.available(START_MS + 4_000)).toBe(10);
+  });
+
+  it('a long window paces the background to its reset and leaves lane now the rest', () => {
+    const windows = createWindows([{ limit: 24_000, perMs: 86_400_000 }], { spreadMs: 0, reserveShare: 0.2 });
+    const nothing = { tokens: 0, share: 0 };
+    let background = 0;
+    for (let second = 0; second < 3_600; second += 1) {
+      const nowMs = START_MS + second * 1_000;
+      while (windows.availableBeyond(nothing, nowMs) && windows.take(nowMs, 1, true)) background += 1;
+    }
+    expect(background).toBeGreaterThan(700);
+    expect(background).toBeLessThan(1_000);
+    expect(windows.available(START_MS + 3_600_000)).toBe(24_000 - background);
+  });
+
+  it('the reserve stays for lane now, and one token per interval with the background', () => {
+    const windows = createWindows([{ limit: 10, perMs: 1_000 }], { spreadMs: 0 });
+    const sent = (reserve: { tokens: number; share: number }, nowMs: number): number => {
+      let count = 0;
+      while (windows.availableBeyond(reserve, nowMs) && windows.take(nowMs, 1, true)) count += 1;
+      return count;
+    };
+    expect(sent({ tokens: 5, share: 0.2 }, START_MS)).toBe(8);
+    expect(windows.nextBeyondAt({ tokens: 5, share: 0.2 }, START_MS)).toBe(START_MS + 1_000);
+    expect(sent({ tokens: 500, share: 1 }, START_MS + 1_000)).toBe(1);
+  });
+});

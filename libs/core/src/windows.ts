@@ -1,0 +1,181 @@
+import { LongCounter } from './long-counter.js';
+import { PacedBucket } from './paced-bucket.js';
+import { SendLog } from './send-log.js';
+
+export interface WindowLimit {
+  readonly limit: number;
+  readonly perMs: number;
+}
+
+/** Plain JSON, to be kept between two holders. Times are those of the clock that wrote it; `restore` shifts them. */
+export type WindowRecord =
+  | { limit: number; perMs: number; kind: 'log'; sends: readonly (readonly [atMs: number, count: number])[] }
+  | { limit: number; perMs: number; kind: 'bucket'; tokens: number; atMs: number }
+  | {
+      limit: number;
+      perMs: number;
+      kind: 'long';
+      sends: readonly (readonly [binEndMs: number, count: number])[];
+      periodStartMs: number;
+      spent: number;
+    };
+
+/** What the three ways to keep one window have in common. `paced` concerns the background only. */
+export interface OneWindow {
+  readonly limit: number;
+  readonly perMs: number;
+  /** The most that can ever be free at one instant: what a reserve is a share of. */
+  readonly size: number;
+  setSpread(spreadMs: number, nowMs: number): void;
+  free(nowMs: number): number;
+  freeAt(nowMs: number, count: number): number;
+  paced(nowMs: number): number;
+  pacedAt(nowMs: number, count: number): number;
+  spend(nowMs: number, count: number, background: boolean): void;
+  sustainedPerMs(nowMs: number): number;
+  drain(nowMs: number): void;
+  record(nowMs: number): WindowRecord;
+  restore(record: WindowRecord, shiftMs: number, nowMs: number): void;
+}
+
+/** How many tokens and which share at most the background leaves for lane now, in each window. */
+export interface Reserve {
+  readonly tokens: number;
+  readonly share: number;
+}
+
+const SHORT_MS = 2_000;
+const LONG_MS = 3_600_000;
+/** Below this a bucket's burst of one costs more than 5 % of the limit: the exact log is cheap and gives all of it. */
+const FEW = 20;
+/** A holder writes its record at least every 5 s and its lease runs 3 s: it cannot have sent for longer than this unreported. */
+const UNREPORTED_MOST_MS = 10_000;
+
+function windowOf({ limit, perMs }: WindowLimit, spreadMs: number, reserveShare: number): OneWindow {
+  if (perMs >= LONG_MS) return new LongCounter(limit, perMs, spreadMs, reserveShare);
+  if (perMs <= SHORT_MS || limit <= FEW) return new SendLog(limit, perMs, spreadMs);
+  return new PacedBucket(limit, perMs, spreadMs);
+}
+
+/**
+ * Several windows at once, all or nothing: a send is paid in each of them or in none. Short ones (<= 2 s, or at most 20 sends) are an
+ * exact log, middle ones a bucket that cannot exceed the limit in any window, long ones (>= 1 h) counters that pace the background.
+ * A send is a send: nothing is ever given back, since the upstream has counted it too.
+ */
+export class Windows {
+  readonly #windows: readonly OneWindow[];
+
+  constructor(limits: readonly WindowLimit[], options: { spreadMs: number; reserveShare?: number }) {
+    this.#windows = limits.map((limit) => windowOf(limit, options.spreadMs, options.reserveShare ?? 0));
+  }
+
+  get configured(): boolean {
+    return this.#windows.length > 0;
+  }
+
+  /** Whole tokens that are free in all windows; Infinity when there are none. */
+  available(nowMs: number): number {
+    let least = Infinity;
+    for (const window of this.#windows) least = Math.min(least, window.free(nowMs));
+    return least;
+  }
+
+  /** True when one background send leaves the reserve of every window untouched and is due by the pace of the long ones. */
+  availableBeyond(reserve: Reserve, nowMs: number): boolean {
+    for (const window of this.#windows) {
+      if (window.free(nowMs) - keptOf(window, reserve) < 1 || window.paced(nowMs) < 1) return false;
+    }
+    return true;
+  }
+
+  /** Pays all windows, or none and answers false. */
+  take(nowMs: number, cost = 1, background = false): boolean {
+    if (this.available(nowMs) < cost) return false;
+    for (const window of this.#windows) window.spend(nowMs, cost, background);
+    return true;
+  }
+
+  /** When `count` tokens will be free if nothing is sent before; Infinity when some window can never hold so many. */
+  nextAvailableAt(nowMs: number, count = 1): number {
+    let latest = nowMs;
+    for (const window of this.#windows) latest = Math.max(latest, window.freeAt(nowMs, count));
+    return latest;
+  }
+
+  nextBeyondAt(reserve: Reserve, nowMs: number): number {
+    let latest = nowMs;
+    for (const window of this.#windows) {
+      latest = Math.max(latest, window.freeAt(nowMs, 1 + keptOf(window, reserve)), window.pacedAt(nowMs, 1));
+    }
+    return latest;
+  }
+
+  /** What can be sustained, by the tightest window. */
+  sustainedPerSecond(nowMs: number): number {
+    let least = Infinity;
+    for (const window of this.#windows) least = Math.min(least, window.sustainedPerMs(nowMs) * 1000);
+    return least;
+  }
+
+  /** The rate that the upstream's limit permits, without the pacing of days: what a ramp climbs to. */
+  ceilingPerSecond(nowMs: number): number {
+    let least = Infinity;
+    for (const window of this.#windows) {
+      if (window.perMs < LONG_MS) least = Math.min(least, window.sustainedPerMs(nowMs) * 1000);
+    }
+    return least === Infinity ? this.sustainedPerSecond(nowMs) : least;
+  }
+
+  setSpread(spreadMs: number, nowMs: number): void {
+    for (const window of this.#windows) window.setSpread(spreadMs, nowMs);
+  }
+
+  /** Assumes the worst that a predecessor under the same limits can have left: everything was spent just now. */
+  drain(nowMs: number): void {
+    for (const window of this.#windows) window.drain(nowMs);
+  }
+
+  snapshot(nowMs: number): WindowRecord[] {
+    return this.#windows.map((window) => window.record(nowMs));
+  }
+
+  /**
+   * Takes over what another holder wrote; `shiftMs` is added to its times. Clean: as written. Not clean: short and middle windows are
+   * drained; long ones keep their count, plus all that the short ones could have let through since the record was written.
+   * A window that the record does not know (the configuration changed) is drained.
+   */
+  restore(
+    records: readonly WindowRecord[],
+    at: { clean: boolean; savedAtMs: number | undefined; shiftMs: number },
+    nowMs: number,
+  ): void {
+    const gapMs = at.savedAtMs === undefined ? 0 : Math.max(0, nowMs - at.savedAtMs - at.shiftMs);
+    const unreportedMs = Math.min(gapMs, UNREPORTED_MOST_MS);
+    for (const window of this.#windows) {
+      const record = records.find(({ limit, perMs }) => limit === window.limit && perMs === window.perMs);
+      const long = window.perMs >= LONG_MS;
+      if (record === undefined || (!at.clean && !long)) window.drain(nowMs);
+      else window.restore(record, at.shiftMs, nowMs);
+      if (long && !at.clean)
+        window.spend(nowMs, Math.min(window.free(nowMs), this.#mostWithin(unreportedMs, window)), false);
+    }
+  }
+
+  #mostWithin(gapMs: number, long: OneWindow): number {
+    const others = this.#windows.filter((window) => window.perMs < LONG_MS);
+    if (others.length === 0) return Math.ceil(long.limit / 100);
+    return Math.min(...others.map((window) => window.limit * (Math.floor(gapMs / window.perMs) + 1)));
+  }
+}
+
+/** At most its share of the window, and never the last token: at least one per interval stays with the background. */
+function keptOf(window: OneWindow, reserve: Reserve): number {
+  return Math.max(0, Math.min(reserve.tokens, Math.floor(reserve.share * window.size), window.size - 1));
+}
+
+export function createWindows(
+  limits: readonly WindowLimit[],
+  options: { spreadMs: number; reserveShare?: number },
+): Windows {
+  return new Windows(limits, options);
+}
