@@ -22,7 +22,7 @@ export interface GateConfig {
 export type WaitReason = 'paused' | 'probe-in-flight' | 'probe-backoff' | 'tokens' | 'slots' | 'reserve' | 'ramp';
 
 /** `untilMs` undefined: no time but an event (a call that ends) will change it. */
-export type Admission =
+export type GateAdmission =
   | { readonly kind: 'go'; readonly probe: boolean }
   | { readonly kind: 'wait'; readonly untilMs: number | undefined; readonly reason: WaitReason };
 

@@ -1,7 +1,15 @@
 import type { AnnouncedRate } from './announced-rate.js';
 import { BackgroundShare } from './background-share.js';
 import type { LearnedCeiling } from './ceiling.js';
-import type { Admission, GateChange, GateConfig, GateOutcome, GateState, Permit, ScopeRecord } from './gate-types.js';
+import type {
+  GateAdmission,
+  GateChange,
+  GateConfig,
+  GateOutcome,
+  GateState,
+  Permit,
+  ScopeRecord,
+} from './gate-types.js';
 import { NowDemand } from './now-demand.js';
 import { Pace } from './pace.js';
 import { isOlder, Pause, type Throttled } from './pause.js';
@@ -16,11 +24,11 @@ type Phase =
   | { readonly kind: 'probing' };
 
 const NONE: GateChange = { kind: 'none' };
-const GO: Admission = { kind: 'go', probe: false };
-const GO_AS_PROBE: Admission = { kind: 'go', probe: true };
-const NO_SLOT: Admission = { kind: 'wait', untilMs: undefined, reason: 'slots' };
-const NO_SLOT_BEYOND_RESERVE: Admission = { kind: 'wait', untilMs: undefined, reason: 'reserve' };
-const PROBE_IN_FLIGHT: Admission = { kind: 'wait', untilMs: undefined, reason: 'probe-in-flight' };
+const GO: GateAdmission = { kind: 'go', probe: false };
+const GO_AS_PROBE: GateAdmission = { kind: 'go', probe: true };
+const NO_SLOT: GateAdmission = { kind: 'wait', untilMs: undefined, reason: 'slots' };
+const NO_SLOT_BEYOND_RESERVE: GateAdmission = { kind: 'wait', untilMs: undefined, reason: 'reserve' };
+const PROBE_IN_FLIGHT: GateAdmission = { kind: 'wait', untilMs: undefined, reason: 'probe-in-flight' };
 /** An unbroken success of this length, or of twice the last pause, ends a row of episodes. */
 const FORGIVEN_AFTER_MS = 30_000;
 
@@ -75,7 +83,7 @@ export class Gate {
     return backgroundWaits && this.#share.due ? 'background' : 'now';
   }
 
-  admit(lane: Lane, nowMs: number): Admission {
+  admit(lane: Lane, nowMs: number): GateAdmission {
     if (this.#pause.untilMs > nowMs) return { kind: 'wait', untilMs: this.#pause.untilMs, reason: 'paused' };
     this.#advance(nowMs);
     if (this.#phase.kind === 'probing') return this.#admitProbe(nowMs);
@@ -226,7 +234,7 @@ export class Gate {
     return this.#pause.untilMs > nowMs ? this.#paused(false) : NONE;
   }
 
-  #admitProbe(nowMs: number): Admission {
+  #admitProbe(nowMs: number): GateAdmission {
     if (this.#probe.inFlight) return PROBE_IN_FLIGHT;
     if (this.#probe.nextAtMs > nowMs) return { kind: 'wait', untilMs: this.#probe.nextAtMs, reason: 'probe-backoff' };
     if (this.#inFlight >= this.#config.concurrency) return NO_SLOT;
@@ -234,7 +242,7 @@ export class Gate {
     return { kind: 'wait', untilMs: this.#windows.nextAvailableAt(nowMs), reason: 'tokens' };
   }
 
-  #refusedByTokens(nowMs: number): Admission | undefined {
+  #refusedByTokens(nowMs: number): GateAdmission | undefined {
     if (this.#windows.available(nowMs) < 1) {
       return { kind: 'wait', untilMs: this.#windows.nextAvailableAt(nowMs), reason: 'tokens' };
     }
@@ -242,7 +250,7 @@ export class Gate {
     return untilMs === undefined ? undefined : { kind: 'wait', untilMs, reason: 'tokens' };
   }
 
-  #admitBackground(nowMs: number): Admission {
+  #admitBackground(nowMs: number): GateAdmission {
     const paceMs = this.#pace.backgroundReadyAt(nowMs);
     if (paceMs > nowMs) return { kind: 'wait', untilMs: paceMs, reason: 'tokens' };
     // What is owed to the background comes out of the reserve: the floor holds against any flood of users.

@@ -48,7 +48,7 @@ export { createWindows, Windows } from './windows.js';
 export type { WindowLimit, WindowRecord } from './windows.js';
 export { createGate, Gate } from './gate.js';
 export type {
-  Admission,
+  GateAdmission,
   GateChange,
   GateConfig,
   GateOutcome,
