@@ -28,7 +28,7 @@ export function freshNamespace(): string {
   return `t${mark()}`;
 }
 
-afterAll(async (_context, suite) => {
+afterAll(async ({}, suite) => {
   const failed = suite.tasks.some(hasFailed);
   for (const database of made.splice(0)) {
     if (failed) process.stderr.write(`kept for a look: database ${database}\n`);

@@ -1,10 +1,10 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { freshFolder } from './fixtures/fresh-folder.js';
 import { readConfig, rootDir } from './config.js';
 
-const folder = (): string => mkdtempSync(join(tmpdir(), 'penstock-config-'));
+const folder = (): string => freshFolder();
 
 test('an empty environment gives the documented defaults and the example', () => {
   const cwd = folder();

@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { freshFolder } from './fixtures/fresh-folder.js';
 import { takeDataFolder } from './data-folder.js';
 
-const folder = (): string => join(mkdtempSync(join(tmpdir(), 'penstock-folder-')), 'data');
+const folder = (): string => join(freshFolder(), 'data');
 
 test('a folder in use is refused, with the process that uses it', () => {
   const path = folder();
@@ -27,7 +27,7 @@ test.each([
 });
 
 test('a path that cannot be a folder is told as the disk fault that it is', () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'penstock-folder-')), 'file');
+  const file = join(freshFolder(), 'file');
   writeFileSync(file, '');
   expect(() => takeDataFolder(join(file, 'data'))).toThrow(/expected to write to .*ENOTDIR/);
 });

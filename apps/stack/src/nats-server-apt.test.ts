@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { freshFolder } from './fixtures/fresh-folder.js';
 import { distributionSuites, oneLiners, paragraphs } from './nats-server-apt.js';
 
 function etc(files: Record<string, string>): string {
-  const dir = mkdtempSync(join(tmpdir(), 'penstock-etc-'));
+  const dir = freshFolder();
   mkdirSync(join(dir, 'apt', 'sources.list.d'), { recursive: true });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
   return dir;

@@ -1,13 +1,13 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { freshFolder } from './fixtures/fresh-folder.js';
 import { findFetched, findNatsServer, realSources, type NatsServer, type Sources } from './nats-server-binary.js';
 import type { Progress } from './progress.js';
 
 /** A program that names a version, as nats-server does. */
 function program(version: string): NatsServer {
-  const folder = join(mkdtempSync(join(tmpdir(), 'penstock-nats-')), 'one');
+  const folder = join(freshFolder(), 'one');
   mkdirSync(folder);
   const path = join(folder, 'nats-server');
   writeFileSync(path, `#!/bin/sh\necho "nats-server: v${version}"\n`, { mode: 0o755 });
@@ -70,7 +70,7 @@ test('nothing at all is one error that names every source and what to do', async
 });
 
 test('an interrupted fetch is not mistaken for a fetched server, and a real one is found by version', async () => {
-  const cache = mkdtempSync(join(tmpdir(), 'penstock-cache-'));
+  const cache = freshFolder();
   for (const [name, version] of [['new', '2.12.0'], ['old', '2.9.10'], ['.fetching-x', '2.99.0']] as const) {
     mkdirSync(join(cache, name));
     writeFileSync(join(cache, name, 'nats-server'), `#!/bin/sh\necho "nats-server: v${version}"\n`, { mode: 0o755 });

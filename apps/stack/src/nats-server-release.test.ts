@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { freshFolder } from './fixtures/fresh-folder.js';
 import { fetchRelease, fileOfTar, unpackVerified } from './nats-server-release.js';
 
 /** One member of a tar, as tar writes it. */
@@ -25,7 +25,7 @@ const tarball = gzipSync(tar);
 const sha256 = createHash('sha256').update(tarball).digest('hex');
 
 test('the binary is taken out of the archive, and may be run', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'penstock-release-'));
+  const folder = freshFolder();
   const target = await unpackVerified(tarball, sha256, join(folder, '2.0.0', 'nats-server'));
   expect(readFileSync(target, 'utf8')).toBe('the binary');
   expect(statSync(target).mode & 0o111).toBe(0o111);
@@ -33,7 +33,7 @@ test('the binary is taken out of the archive, and may be run', async () => {
 });
 
 test('an archive that is not the pinned one leaves nothing behind', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'penstock-release-'));
+  const folder = freshFolder();
   const target = join(folder, '2.0.0', 'nats-server');
   await expect(unpackVerified(tarball.subarray(1), sha256, target)).rejects.toThrow(`expected SHA-256 ${sha256}`);
   expect(existsSync(join(folder, '2.0.0'))).toBe(false);

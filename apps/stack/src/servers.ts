@@ -54,26 +54,26 @@ export function natsServer(place: ServerPlace & { binary: string }, progress: Pr
 }
 
 /** The user's own servers are asked once, so that a wrong URL is told here and not four times by the services. */
-export async function requirePostgres(url: string, signal: AbortSignal): Promise<void> {
+export async function requirePostgres(url: string, signal: AbortSignal, patienceMs = 10_000): Promise<void> {
   let refusal: unknown;
   const ask = (): Promise<boolean> => postgresAnswers(url).catch((error: unknown) => ((refusal = error), false));
-  await within(10_000, signal, (limited) => until(ask, limited, 250)).catch(() => {
+  await within(patienceMs, signal, (limited) => until(ask, limited, 250)).catch(() => {
     signal.throwIfAborted();
     throw unreachable('PENSTOCK_POSTGRES_URL', 'a PostgreSQL that answers', url, refusal);
   });
 }
 
-export async function requireNats(urls: string, signal: AbortSignal): Promise<void> {
+export async function requireNats(urls: string, signal: AbortSignal, patienceMs = 10_000): Promise<void> {
   const all = urls.split(',').map((url) => url.trim());
   const ask = async (): Promise<boolean> => (await Promise.all(all.map(natsGreeting))).some((greeting) => greeting?.jetstream);
-  await within(10_000, signal, (limited) => until(ask, limited, 250)).catch(() => {
+  await within(patienceMs, signal, (limited) => until(ask, limited, 250)).catch(() => {
     signal.throwIfAborted();
     throw unreachable('PENSTOCK_NATS_URL', 'a NATS server with JetStream', all[0] ?? '', undefined);
   });
 }
 
 function unreachable(variable: string, expected: string, url: string, cause: unknown): StackError {
-  const found = cause instanceof Error ? cause.message || cause.name : 'none within 10 s';
+  const found = cause instanceof Error ? cause.message || cause.name : 'none in time';
   return new StackError(
     'configuration',
     `${variable}: expected ${expected} at ${new URL(url).host}, found: ${found}`,

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test, vi } from 'vitest';
+import { freshFolder } from './fixtures/fresh-folder.js';
 import { inherited } from './config.js';
 import { freePort } from './ports.js';
 import { isAlive } from './process-table.js';
@@ -27,7 +27,7 @@ async function standIn(fault = ''): Promise<Service> {
       entry,
       env: { ...inherited, PENSTOCK_OPS_PORT: String(port), STAND_IN_FAULT: fault },
       readyUrl: `http://127.0.0.1:${port}/health/ready`,
-      logFile: join(mkdtempSync(join(tmpdir(), 'penstock-service-')), 'scheduler.log'),
+      logFile: join(freshFolder(), 'scheduler.log'),
     },
     progress,
   );
