@@ -14,6 +14,7 @@ import { NowDemand } from './now-demand.js';
 import { Pace } from './pace.js';
 import { isOlder, Pause, type Throttled } from './pause.js';
 import type { Lane } from './priority.js';
+import { closePermit, openPermit } from './permit.js';
 import { Probe } from './probe.js';
 import { RAMP_MS } from './ramp.js';
 import { Windows } from './windows.js';
@@ -31,10 +32,6 @@ const NO_SLOT_BEYOND_RESERVE: GateAdmission = { kind: 'wait', untilMs: undefined
 const PROBE_IN_FLIGHT: GateAdmission = { kind: 'wait', untilMs: undefined, reason: 'probe-in-flight' };
 /** An unbroken success of this length, or of twice the last pause, ends a row of episodes. */
 const FORGIVEN_AFTER_MS = 30_000;
-
-interface OpenPermit extends Permit {
-  settled: boolean;
-}
 
 /**
  * Whether the next call of one scope may leave. Pure: time and chance are arguments.
@@ -105,19 +102,11 @@ export class Gate {
     if (probe) this.#probe.inFlight = true;
     this.#count(background, nowMs);
     this.#seq += 1;
-    const permit: OpenPermit = {
-      epoch: this.#pause.epoch,
-      probe,
-      lane,
-      startedAtMs: nowMs,
-      seq: this.#seq,
-      settled: false,
-    };
-    return permit;
+    return openPermit({ epoch: this.#pause.epoch, probe, lane, startedAtMs: nowMs, seq: this.#seq });
   }
 
   settle(permit: Permit, outcome: GateOutcome, nowMs: number): GateChange {
-    if (!closed(permit)) return NONE;
+    if (!closePermit(permit)) return NONE;
     this.#inFlight -= 1;
     if (permit.lane !== 'now') this.#inFlightBackground -= 1;
     if (permit.probe) this.#probe.inFlight = false;
@@ -332,13 +321,6 @@ export class Gate {
     this.#calls = record.calls;
     this.#throttles = record.throttles;
   }
-}
-
-/** Marks a permit as settled; false when it was already, so that nothing is counted down twice. */
-function closed(permit: Permit & { settled?: boolean }): boolean {
-  if (permit.settled !== false) return false;
-  permit.settled = true;
-  return true;
 }
 
 /** What is to be added to a record's times to read them on our clock. */

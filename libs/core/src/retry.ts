@@ -1,4 +1,5 @@
 import { delayOf, type BackoffPolicy } from './backoff.js';
+import { isRepeatable, isSafe } from './methods.js';
 
 export interface RetryPolicy {
   readonly backoff: BackoffPolicy;
@@ -47,24 +48,10 @@ export type RetryDecision =
 
 /** Whether a call may be sent again after it may have reached the upstream. */
 export function mayRepeat(call: RepeatFacts): 'yes' | 'not-repeatable' | 'other-write-sent' {
-  switch (call.method) {
-    // RFC 9110 9.2.1: the methods that are "safe", of which we carry three.
-    case 'GET':
-    case 'HEAD':
-    case 'OPTIONS':
-      return 'yes';
-    // RFC 9110 9.2.2 calls PUT and DELETE idempotent, but only alone: repeated after another write they would undo it.
-    case 'PUT':
-    case 'DELETE':
-      return call.otherWriteSent ? 'other-write-sent' : 'yes';
-    // RFC 9110 9.2.2: "A proxy MUST NOT automatically retry non-idempotent requests." A key makes the upstream drop the second one.
-    case 'POST':
-    case 'PATCH':
-      if (!call.hasIdempotencyKey) return 'not-repeatable';
-      return call.otherWriteSent ? 'other-write-sent' : 'yes';
-    default:
-      return 'not-repeatable';
-  }
+  if (isSafe(call.method)) return 'yes';
+  if (!isRepeatable(call.method, call.hasIdempotencyKey)) return 'not-repeatable';
+  // Idempotent, but only alone: repeated after another write to the same URL it would undo that one.
+  return call.otherWriteSent ? 'other-write-sent' : 'yes';
 }
 
 /** Whether a call that a throttle refused is held and sent again. A refusal was not carried out, so the configuration may permit it. */

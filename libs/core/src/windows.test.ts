@@ -83,6 +83,29 @@ describe('windows', () => {
     expect(windows.available(START_MS + 1_050)).toBe(700);
   });
 
+  it('a middle window holds under full load, though the first calls are slow on their way and the last are fast', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 21, max: 400 }),
+        fc.integer({ min: 0, max: 3_000 }),
+        fc.nat(70_000),
+        (limit, spreadMs, turnMs) => {
+          const windows = createWindows([{ limit, perMs: 60_000 }], { spreadMs });
+          const arrivals: number[] = [];
+          for (
+            let nowMs = START_MS + 1;
+            nowMs < START_MS + 140_000;
+            nowMs = Math.ceil(windows.nextAvailableAt(nowMs))
+          ) {
+            const slow = nowMs - START_MS < turnMs;
+            while (windows.take(nowMs)) arrivals.push(nowMs + (slow ? spreadMs : 0));
+          }
+          expect(mostWithin(arrivals, 60_000)).toBeLessThanOrEqual(limit);
+        },
+      ),
+    );
+  });
+
   it('a middle window sustains 97 % of its limit', () => {
     const windows = createWindows([{ limit: 3_000, perMs: 60_000 }], { spreadMs: 50 });
     expect(windows.sustainedPerSecond(START_MS) * 60).toBeGreaterThan(0.97 * 3_000);
