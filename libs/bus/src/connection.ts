@@ -4,6 +4,7 @@ import { Kvm, type KV } from '@nats-io/kv';
 import { connect, createInbox, type NatsConnection } from '@nats-io/transport-node';
 import { createSubjects, declareBuckets, type Subjects } from '#contracts';
 import { connectionOptions, isRefusal, maskedUrl, type Address } from './address.js';
+import { isFull } from './faults.js';
 import { provision, StreamMismatchError, type Provisioned } from './provision.js';
 
 /** What libs/bus needs of a logger; pino fits. */
@@ -54,6 +55,9 @@ export interface Bus {
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 2_000;
 const REQUEST_TIMEOUT_MS = 2_000;
+const NO_JETSTREAM = 'waiting for JetStream: the server must run with JetStream enabled';
+const NO_ROOM =
+  'waiting for storage: the server cannot set aside what the streams may take; give it disk, or raise max_file_store';
 const DRAIN_TIMEOUT_MS = 5_000;
 
 /** Waits for the server as long as it takes, saying so; makes streams and buckets; stays connected until `close`. */
