@@ -49,8 +49,12 @@ export class EntryMap {
 
   /** What the store holds replaces what is here, unless that is newer. */
   load(id: string, urlHash: string, stored: readonly StoredEntry[]): Slot {
-    const valid = stored.filter(({ entry, invalidAtOrBelow }) => invalidAtOrBelow === null || !isAtOrBelow(entry.version, invalidAtOrBelow));
-    const held = newest([...(this.slots.peek(id)?.entries ?? []), ...valid]).filter(({ entry }) => !this.isMarked(entry));
+    const valid = stored.filter(
+      ({ entry, invalidAtOrBelow }) => invalidAtOrBelow === null || !isAtOrBelow(entry.version, invalidAtOrBelow),
+    );
+    const held = newest([...(this.slots.peek(id)?.entries ?? []), ...valid]).filter(
+      ({ entry }) => !this.isMarked(entry),
+    );
     return this.set({ id, urlHash, state: 'loaded', entries: held });
   }
 
@@ -145,5 +149,8 @@ function newest(entries: readonly HeldEntry[]): HeldEntry[] {
 }
 
 function sizeOf(slot: Slot): number {
-  return slot.entries.reduce((bytes, { body, entry }) => bytes + body.byteLength + 80 * entry.fields.length, SLOT_OVERHEAD_BYTES);
+  return slot.entries.reduce(
+    (bytes, { body, entry }) => bytes + body.byteLength + 80 * entry.fields.length,
+    SLOT_OVERHEAD_BYTES,
+  );
 }

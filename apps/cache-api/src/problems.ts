@@ -43,17 +43,33 @@ const PROBLEMS: Readonly<Record<ProblemCode, Row>> = {
   not_built: { status: 501, title: 'This is not built yet' },
   connection_refused: { status: 502, title: 'The upstream refused the connection', proxyError: 'connection_refused' },
   dns_error: { status: 502, title: 'The upstream has no address', proxyError: 'dns_error' },
-  destination_refused: { status: 502, title: 'The upstream has a private address', proxyError: 'destination_ip_prohibited' },
-  incomplete_answer: { status: 502, title: 'The upstream did not finish its answer', proxyError: 'http_response_incomplete' },
+  destination_refused: {
+    status: 502,
+    title: 'The upstream has a private address',
+    proxyError: 'destination_ip_prohibited',
+  },
+  incomplete_answer: {
+    status: 502,
+    title: 'The upstream did not finish its answer',
+    proxyError: 'http_response_incomplete',
+  },
   invalid_answer: { status: 502, title: 'The upstream did not answer in HTTP', proxyError: 'http_protocol_error' },
   answer_too_large: { status: 502, title: "The upstream's answer is too large", proxyError: 'http_response_body_size' },
   paused: { status: 503, title: 'The upstream is paused', proxyError: 'destination_unavailable' },
-  not_sent_in_time: { status: 503, title: 'The call could not be sent in time', proxyError: 'connection_limit_reached' },
+  not_sent_in_time: {
+    status: 503,
+    title: 'The call could not be sent in time',
+    proxyError: 'connection_limit_reached',
+  },
   holder_away: { status: 503, title: 'No dispatcher holds this upstream', proxyError: 'destination_unavailable' },
   bus_away: { status: 503, title: 'The message bus is away', proxyError: 'destination_unavailable' },
   connection_timeout: { status: 504, title: 'No connection to the upstream in time', proxyError: 'connection_timeout' },
   response_timeout: { status: 504, title: 'No answer from the upstream in time', proxyError: 'http_response_timeout' },
-  body_timeout: { status: 504, title: "The upstream's answer was not complete in time", proxyError: 'http_response_timeout' },
+  body_timeout: {
+    status: 504,
+    title: "The upstream's answer was not complete in time",
+    proxyError: 'http_response_timeout',
+  },
   outcome_unknown: { status: 504, title: 'The outcome of the call is not known', proxyError: 'http_response_timeout' },
   only_if_cached: { status: 504, title: 'There is no stored answer', proxyError: 'http_request_denied' },
 };
@@ -122,7 +138,12 @@ export function problemAnswer(problem: Problem, nowMs: number, more: Fields = []
     ...(retryAfter === undefined ? [] : [['Retry-After', retryAfter] as const]),
     ...(proxyError === undefined
       ? []
-      : [['Proxy-Status', renderProxyStatus({ error: proxyError, receivedStatus: problem.receivedStatus, details: problem.detail })] as const]),
+      : [
+          [
+            'Proxy-Status',
+            renderProxyStatus({ error: proxyError, receivedStatus: problem.receivedStatus, details: problem.detail }),
+          ] as const,
+        ]),
     ...more,
   ];
   return { status, fields, body, outcome: 'problem' };

@@ -1,5 +1,6 @@
 import { createRouter, keyOf, SHARED_PARTITION, urlHashOf, urlOf } from '#core';
 import type { CachePolicy, Router } from '#core';
+import { cachePolicyOf } from '#contracts';
 import type { UpstreamConfig } from '#contracts';
 import type { ConfiguredUpstream } from '#runtime';
 
@@ -20,31 +21,17 @@ export function viewOf(upstream: ConfiguredUpstream<UpstreamConfig>): UpstreamVi
     config: upstream.config,
     configVersion: upstream.version,
     partitionKey: upstream.partitionKey,
-    policy: policyOf(upstream.config),
+    policy: cachePolicyOf(upstream.config),
     planned: new Set(),
   };
 }
 
-export function policyOf({ cache, refresh }: UpstreamConfig): CachePolicy {
-  return {
-    profile: cache.profile,
-    ttlMs: cache.ttlMs,
-    graceMs: cache.graceMs,
-    keepMs: cache.keepMs,
-    refreshMaxAgeMs: refresh.maxAgeMs,
-    shareAuthorized: cache.shareAuthorized,
-    ignoreDirectives: cache.ignoreDirectives,
-  };
-}
-
 export function routerOf(views: Iterable<UpstreamView>): Router {
-  return createRouter(
-    [...views].map(({ id, config }) => ({ id, baseUrl: config.baseUrl, hosts: config.hosts })),
-  );
+  return createRouter([...views].map(({ id, config }) => ({ id, baseUrl: config.baseUrl, hosts: config.hosts })));
 }
 
 /** The names under which a path of an upstream is kept in the shared partition. */
-export function sharedNamesOf(upstream: string, baseUrl: string, path: string): { key: string; urlHash: string } {
+export function sharedPlaceOf(upstream: string, baseUrl: string, path: string): { key: string; urlHash: string } {
   const url = urlOf(baseUrl, path);
   return {
     key: keyOf({ upstream, url, partition: SHARED_PARTITION, variant: '' }),

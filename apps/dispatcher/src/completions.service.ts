@@ -39,7 +39,7 @@ export class CompletionsService {
 
   /** Resolves once the answer is committed, or never will be. */
   keep(entry: Entry, requestFields: Fields, body: Uint8Array | undefined): Promise<Kept> {
-    const write: EntryWrite = { entry, requestFields, body };
+    const write: EntryWrite = { entry, requestFields, body: body ?? this.uncommittedBody(entry) };
     return new Promise((settle) => {
       this.waiting.push({ write, settle });
       this.bytes += sizeOf(write);
@@ -49,6 +49,12 @@ export class CompletionsService {
       if (this.waiting.length === 1) setTimeout(() => void this.flush(), LONGEST_GATHERING_MS);
       else if (this.waiting.length === MOST_AT_ONCE) void this.flush();
     });
+  }
+
+  /** A 304 may renew what is itself still on its way: then the body must come along, for the older of the two is not written. */
+  private uncommittedBody(entry: Entry): Uint8Array | undefined {
+    const before = this.newest.get(entry.key);
+    return before?.entry.bodyHash === entry.bodyHash ? before.body : undefined;
   }
 
   /** The newest answer for this key that is not committed yet. */

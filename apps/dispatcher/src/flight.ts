@@ -47,6 +47,8 @@ export type FlightEnd =
       readonly resumeAtMs: number | null;
     }
   | { readonly kind: 'cancelled' }
+  /** It was not carried out and never will be by us: another holder may be asked. */
+  | { readonly kind: 'handed-over' }
   | { readonly kind: 'dropped'; readonly reason: 'overtaken' };
 
 export type AnsweredEnd = Extract<FlightEnd, { kind: 'answered' }>;
@@ -59,9 +61,12 @@ export interface Asker {
   /** When it must have been sent; Infinity for background work. */
   readonly deadlineMs: number;
   readonly order: Order;
-  /** Version that background work wants to replace: a newer one known makes it moot. */
-  readonly replaces: Version | null;
-  end(end: FlightEnd, flight: Flight): void;
+  /** For background work, the version that it wants to replace: a newer one makes it moot. Calls are never moot. */
+  readonly replaces: { readonly version: Version | null } | null;
+  /** A connected client wants the bytes; background work does not. */
+  readonly wantsBody: boolean;
+  /** `flight` is absent where the answer came from the store. */
+  end(end: FlightEnd, flight: Flight | undefined): void;
 }
 
 /**
@@ -73,16 +78,22 @@ export interface Asker {
 export interface Flight {
   readonly id: string;
   readonly order: Order;
+  /** Its place within its lane; kept through retries and throttles. */
   readonly enqueuedAtMs: number;
   lane: Lane;
   askers: Asker[];
+  /** Not before this: a retry's back-off. */
+  notBeforeMs: number | undefined;
+  /** When the first of its askers is to be told; undefined while only background work asks. */
+  deadlineMs: number | undefined;
   state: { readonly kind: 'waiting' } | { readonly kind: 'sent'; readonly version: Version };
   /** Sends that were answered or failed; a throttled one counts below instead. */
   attempts: number;
   throttles: number;
   firstSentAtMs: number | null;
+  /** Send number of the first send: another write to the URL that left after it forbids a repetition. */
+  firstSend: number | null;
   lastStatus: number | null;
-  lastFailure: string | null;
   previousDelayMs: number;
   /** Set when the stored entry turned out not to be the one that the validators speak of. */
   unconditional: boolean;
@@ -95,20 +106,28 @@ export function createFlight(id: string, asker: Asker, nowMs: number): Flight {
     enqueuedAtMs: nowMs,
     lane: asker.lane,
     askers: [asker],
+    notBeforeMs: undefined,
+    deadlineMs: earliestDeadline([asker]),
     state: { kind: 'waiting' },
     attempts: 0,
     throttles: 0,
     firstSentAtMs: null,
+    firstSend: null,
     lastStatus: null,
-    lastFailure: null,
     previousDelayMs: 0,
     unconditional: false,
   };
 }
 
-/** The last moment at which sending still helps someone. */
-export function deadlineOf(flight: Flight): number {
-  return flight.askers.reduce((latest, asker) => Math.max(latest, asker.deadlineMs), 0);
+/** The last moment at which sending still helps someone; undefined: there is no last. */
+export function latestDeadline(askers: readonly Asker[]): number | undefined {
+  const latest = askers.reduce((so, asker) => Math.max(so, asker.deadlineMs), 0);
+  return Number.isFinite(latest) ? latest : undefined;
+}
+
+export function earliestDeadline(askers: readonly Asker[]): number | undefined {
+  const earliest = askers.reduce((so, asker) => Math.min(so, asker.deadlineMs), Infinity);
+  return Number.isFinite(earliest) ? earliest : undefined;
 }
 
 const RANK: Readonly<Record<Lane, number>> = { now: 0, soon: 1, later: 2 };

@@ -1,5 +1,6 @@
 import type { Msg } from '@nats-io/nats-core';
 import { eventNameOf, type EventMessage, type EventName } from '#contracts';
+import { ACKNOWLEDGE_TO } from './acknowledgements.js';
 import type { Bus } from './connection.js';
 import { decodeJson } from './delivery.js';
 
@@ -12,6 +13,8 @@ export type EventHandler<N extends EventName> = (event: ToldEvent<N>) => Promise
 export type CountEventFault = (fault: 'undecodable' | 'handler-failed') => void;
 
 export interface EventSubscriptionOptions {
+  /** The member as which events that want it are acknowledged, once the handler has returned. */
+  readonly acknowledgeAs?: string;
   readonly counted?: CountEventFault;
 }
 
@@ -25,10 +28,20 @@ export function subscribeEvents<N extends EventName>(
   options: EventSubscriptionOptions = {},
 ): StopListening {
   const deliver = eventDelivery(bus, handler, options.counted);
+  const hear = async (msg: Msg): Promise<void> => {
+    await deliver(msg.subject, msg.data);
+    acknowledge(bus, msg, options.acknowledgeAs);
+  };
   const subscriptions = names.map((name) =>
-    bus.nc.subscribe(bus.subjects.event(name), { callback: (_, msg: Msg) => void deliver(msg.subject, msg.data) }),
+    bus.nc.subscribe(bus.subjects.event(name), { callback: (_, msg: Msg) => void hear(msg) }),
   );
   return () => subscriptions.forEach((subscription) => subscription.unsubscribe());
+}
+
+function acknowledge(bus: Bus, msg: Msg, member: string | undefined): void {
+  if (member === undefined || msg.headers === undefined) return;
+  const subject = msg.headers.get(ACKNOWLEDGE_TO);
+  if (subject !== '' && bus.connected()) bus.nc.publish(subject, member);
 }
 
 /** Decodes and hands over; whatever goes wrong in between is told to the log and ends nothing. */

@@ -59,3 +59,5 @@ export type { DeskAnswer, DeskHandler, DeskOptions, HolderDesk } from './holder-
 export { createHolderCalls } from './holder-calls.js';
 export type { AskOptions, HolderCalls, HolderCallsOptions, MarkOutcome } from './holder-calls.js';
 export type { AskOutcome, CancelVerdict, NotSentCode, UnknownCode } from './ask-outcome.js';
+export { createAcknowledgements } from './acknowledgements.js';
+export type { Acknowledgements, Expectation } from './acknowledgements.js';

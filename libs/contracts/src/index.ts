@@ -43,6 +43,7 @@ export type {
   UpstreamStateKind,
 } from './messages.js';
 export { CHUNK_BYTES, decodeFrame, encodeFrame, FrameError, INLINE_BODY_BYTES } from './frame.js';
+export { cachePolicyOf } from './config/cache-policy-of.js';
 export { parseConfig } from './config/parse-config.js';
 export type { ConfigSource, ParsedConfig } from './config/parse-config.js';
 export { describeFaults } from './config/config-fault.js';

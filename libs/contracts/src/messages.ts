@@ -135,7 +135,6 @@ export type FailureCode =
   | 'invalid_answer'
   | 'answer_too_large'
   | 'destination_refused'
-  | 'joined_answer_not_shareable'
   | 'outcome_unknown'
   | 'internal';
 
@@ -157,7 +156,8 @@ export interface UpstreamState {
   readonly pausedUntil: number | null;
   readonly quotaResetAt: number | null;
   readonly pauseReason: string | null;
-  readonly tokens: number;
+  /** Null: no window is configured. */
+  readonly tokens: number | null;
   /** Calls per second that the background may spend now. */
   readonly backgroundRate: number;
   readonly queued: Readonly<Record<Lane, number>>;

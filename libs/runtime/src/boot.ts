@@ -42,33 +42,37 @@ export interface AppDefinition {
 export async function boot(definition: AppDefinition): Promise<void> {
   const runtime = runtimeOrExit(definition);
   const { environment, logger, health } = runtime;
+  const opened: (() => Promise<void>)[] = [() => Promise.resolve(health.stopping())];
+  // From here on, so that a process that still waits for its servers ends with its starter too. What was opened last is closed first.
+  onShutdown(
+    async () => {
+      for (const close of [...opened.slice(0, 1), ...opened.slice(1).reverse()]) await close();
+    },
+    { followsParent: environment.followsParent, logger },
+  );
   try {
     const { module, close } = await definition.prepare(runtime);
-    const nest = await NestFactory.create<NestFastifyApplication>(
-      module,
-      new FastifyAdapter({ bodyLimit: 64 * 1024 * 1024 }),
-      {
-        logger: nestLoggerOn(logger),
-        abortOnError: false,
-      },
-    );
+    opened.push(close);
+    const nest = await createNest(module, logger);
+    opened.push(() => nest.close());
     await definition.attach?.(nest, runtime);
     const port = definition.listensOn === 'admin' ? environment.adminPort : environment.opsPort;
     await nest.listen(port, environment.host);
-    onShutdown(
-      async () => {
-        health.stopping();
-        await nest.close();
-        await close();
-      },
-      { followsParent: environment.followsParent, logger },
-    );
     health.started();
     logger.info({ port }, `${definition.name} is ready`);
   } catch (error) {
     logger.fatal({ err: error }, `${definition.name} could not start`);
     process.exit(1);
   }
+}
+
+const MAX_CONTROL_BODY_BYTES = 64 * 1024 * 1024;
+
+function createNest(module: Type | DynamicModule, logger: Logger): Promise<NestFastifyApplication> {
+  return NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter({ bodyLimit: MAX_CONTROL_BODY_BYTES }), {
+    logger: nestLoggerOn(logger),
+    abortOnError: false,
+  });
 }
 
 function runtimeOrExit(definition: AppDefinition): Runtime {

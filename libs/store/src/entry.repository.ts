@@ -5,6 +5,8 @@ import type { Store } from './store.js';
 
 export interface StoredEntry {
   readonly entry: Entry;
+  /** Request fields that ask for the same representation again. */
+  readonly requestFields: Fields;
   readonly body: Uint8Array;
   /** Set when a write marked the URL: the entry may be answered only if its version is above. */
   readonly invalidAtOrBelow: Version | null;
@@ -98,6 +100,7 @@ export function createEntryRepository(store: Store): EntryRepository {
 function storedOf(row: BodyRow): StoredEntry {
   return {
     entry: entryOf(row),
+    requestFields: row.request_fields,
     body: row.bytes,
     invalidAtOrBelow: versionOf({ fence: row.mark_fence, send: row.mark_send }),
   };

@@ -1,0 +1,25 @@
+import type { Acknowledgements, Publisher } from '#bus';
+import type { EventName, EventPayloads } from '#contracts';
+import type { Announcer } from './announcer.js';
+
+/** The announcer over the bus. What cannot be told now is not told later: whoever was away re-reads the store. */
+export function createAnnouncer(publisher: Publisher, acknowledgements: Acknowledgements): Announcer {
+  const tell = async <N extends EventName>(name: N, facts: EventPayloads[N], cause: string): Promise<void> => {
+    await publisher.publishEvent(name, facts, { cause });
+  };
+  return {
+    stored: (facts, cause) => tell('entry.stored', facts, cause),
+    answered: (facts, cause) => tell('fetch.answered', facts, cause),
+    failed: (facts, cause) => tell('fetch.failed', facts, cause),
+    dropped: (facts, cause) => tell('fetch.dropped', facts, cause),
+    paused: (facts) => tell('upstream.paused', facts, facts.reason),
+    resumed: (facts) => tell('upstream.resumed', facts, 'probe'),
+    held: (facts) => tell('upstream.held', facts, 'lease'),
+    removed: (facts) => tell('entry.removed', facts, facts.reason),
+    async invalidated(facts, cause) {
+      const wait = acknowledgements.expect();
+      await publisher.publishEvent('entry.invalidated', facts, { cause, headers: wait.headers });
+      await wait.everyone();
+    },
+  };
+}

@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto';
+import {
+  compareVersions,
+  entryFrom,
+  isRenewableBy304,
+  keyOf,
+  renewedBy304,
+  storabilityOf,
+  urlOf,
+  variantOf,
+  varyNamesOf,
+  withoutCredentials,
+  withoutHopByHop,
+} from '#core';
+import type { CachePolicy, CredentialRule, Entry, Fields, Version } from '#core';
+import type { EntryRepository } from '#store';
+import type { Announcer } from './announcer.js';
+import type { CompletionsService, Kept } from './completions.service.js';
+import type { Answered } from './dispatch-loop.service.js';
+import { storedFactsOf } from './fetch-facts.js';
+import type { AnsweredEnd, Asker, Flight, Order } from './flight.js';
+import type { KnownEntries } from './known-entries.js';
+
+export interface AnswersOptions {
+  readonly baseUrl: string;
+  readonly policy: CachePolicy;
+  readonly credentialFields: CredentialRule;
+  readonly known: KnownEntries;
+  readonly completions: CompletionsService;
+  readonly announcer: Announcer;
+  readonly repository: EntryRepository;
+  /** A joined asker whose answer could not be shared gets a flight of its own. */
+  askAlone(asker: Asker): void;
+  neverJoin(key: string): void;
+  repeatUnconditionally(flight: Flight): void;
+}
+
+/** Turns what the upstream said into an entry where that may be kept, and hands it to everyone who asked. */
+export class AnswersService {
+  constructor(private readonly options: AnswersOptions) {}
+
+  async deliver(flight: Flight, answer: Answered, version: Version): Promise<void> {
+    if (answer.status === 304 && flight.order.validators.length > 0 && !flight.unconditional) {
+      return this.renew(flight, answer, version);
+    }
+    const entry = this.entryOf(flight.order, answer, version);
+    const kept = entry === null ? null : this.keep(entry, flight.order.fields, answer.body, causeOf(flight));
+    this.share(flight, endOf(answer, version, { entry, kept, body: answer.body }));
+  }
+
+  /** The newest that is known here of a key and is newer than what the asker has: answered without a call. */
+  async fromStore(key: string, have: Version | null): Promise<AnsweredEnd | undefined> {
+    const pending = this.options.completions.pending(key);
+    const known = this.options.known.get(key)?.entry;
+    const newest = pending?.entry ?? known;
+    if (newest === undefined || (have !== null && !isNewer(newest.version, have))) return undefined;
+    if (pending?.body !== undefined) return storedEnd(pending.entry, pending.body);
+    const stored = await this.options.repository.readByKey(key).catch(() => undefined);
+    if (stored === undefined || this.options.known.isMarked(stored.entry)) return undefined;
+    return storedEnd(stored.entry, stored.body);
+  }
+
+  private entryOf(order: Order, answer: Answered, version: Version): Entry | null {
+    if (order.purpose === 'write' || order.purpose === 'pass' || !order.mayStore) return null;
+    const { policy, baseUrl, known } = this.options;
+    const { partition, upstream, path, urlHash } = order;
+    const vary = varyNamesOf(answer.fields);
+    if (vary.kind === 'any' || !this.isStorable(order, answer)) return null;
+    const variant = this.variantOf(vary.names, order.fields);
+    const key = keyOf({ upstream, url: urlOf(baseUrl, path), partition, variant });
+    const entry = entryFrom({
+      request: { key, urlHash, upstream, path, partition, variant, vary: vary.names },
+      response: { status: answer.status, fields: answer.fields },
+      version,
+      requestedAt: answer.requestedAt,
+      receivedAt: answer.receivedAt,
+      bodyHash: createHash('sha256').update(answer.body).digest('hex'),
+      bodyBytes: answer.body.byteLength,
+      policy,
+    });
+    // A write was done after this call had left: what it brought may be older than the write.
+    return known.isMarked(entry) ? null : entry;
+  }
+
+  private isStorable(order: Order, answer: Answered): boolean {
+    const storable = storabilityOf({
+      method: order.method,
+      requestFields: order.fields,
+      status: answer.status,
+      responseFields: answer.fields,
+      partition: order.partition,
+      policy: this.options.policy,
+    });
+    return storable.kind === 'storable';
+  }
+
+  private async renew(flight: Flight, answer: Answered, version: Version): Promise<void> {
+    const { known, policy } = this.options;
+    const wantsBody = flight.askers.some((asker) => asker.wantsBody);
+    const stored = await this.stored(flight.order.key, wantsBody);
+    if (stored === undefined || !isRenewableBy304(stored.entry, answer.fields)) {
+      return this.options.repeatUnconditionally(flight);
+    }
+    const { requestedAt, receivedAt } = answer;
+    const entry = renewedBy304(stored.entry, {
+      responseFields: answer.fields,
+      version,
+      requestedAt,
+      receivedAt,
+      policy,
+    });
+    const renewed: Answered = { ...answer, status: entry.status, fields: entry.fields };
+    // A 304 may bring a no-store; and a write may have been done while it was on its way.
+    const mayKeep = !known.isMarked(entry) && this.isStorable(flight.order, renewed);
+    const kept = mayKeep ? this.keep(entry, stored.requestFields, undefined, causeOf(flight)) : null;
+    this.share(flight, endOf(renewed, version, { entry: mayKeep ? entry : null, kept, body: stored.body }));
+  }
+
+  private async stored(
+    key: string,
+    wantsBody: boolean,
+  ): Promise<{ entry: Entry; requestFields: Fields; body: Uint8Array } | undefined> {
+    const pending = this.options.completions.pending(key);
+    if (pending?.body !== undefined)
+      return { entry: pending.entry, requestFields: pending.requestFields, body: pending.body };
+    const known = this.options.known.get(key);
+    if (known !== undefined && !wantsBody) return { ...known, body: NOTHING };
+    const read = await this.options.repository.readByKey(key).catch(() => undefined);
+    if (read === undefined || this.options.known.isMarked(read.entry)) return undefined;
+    const isKnownNewer = known !== undefined && isNewer(known.entry.version, read.entry.version);
+    const entry = isKnownNewer && known.entry.bodyHash === read.entry.bodyHash ? known.entry : read.entry;
+    return { entry, requestFields: read.requestFields, body: read.body };
+  }
+
+  /** Told once committed; whoever waits for `kept` says what it has to say after that. */
+  private async keep(entry: Entry, fields: Fields, body: Uint8Array | undefined, cause: string): Promise<Kept> {
+    const { known, completions, announcer } = this.options;
+    const requestFields = selectingFields(entry, fields);
+    known.put({ entry, requestFields });
+    const kept = await completions.keep(entry, requestFields, body);
+    if (kept.kind === 'refused') known.forget(entry.key);
+    if (kept.kind === 'written') await announcer.stored(storedFactsOf(entry, kept.changed), cause);
+    return kept;
+  }
+
+  /**
+   * The one who asked first gets what it asked for. Who joined gets it only where the store could have answered it too; else all of
+   * them are let go at once to calls of their own.
+   */
+  private share(flight: Flight, end: AnsweredEnd): void {
+    const [first, ...joined] = flight.askers;
+    first?.end(end, flight);
+    const alone = joined.filter((asker) => asker.wantsBody && !this.isShareable(asker, flight, end.entry));
+    if (alone.length > 0 && end.entry === null) this.options.neverJoin(flight.order.key);
+    for (const asker of joined) {
+      if (alone.includes(asker)) this.options.askAlone(asker);
+      else asker.end({ ...end, collapsed: true }, flight);
+    }
+  }
+
+  private isShareable(asker: Asker, flight: Flight, entry: Entry | null): boolean {
+    if (entry === null || asker.order.partition !== flight.order.partition) return false;
+    return this.variantOf(entry.vary, asker.order.fields) === entry.variant;
+  }
+
+  /** A variant's name is stored and not keyed: credentials are told apart by the partition alone. */
+  private variantOf(names: readonly string[], fields: Fields): string {
+    return names.length === 0 ? '' : variantOf(names, withoutCredentials(fields, this.options.credentialFields));
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+function causeOf(flight: Flight): string {
+  return flight.askers[0]?.id ?? flight.id;
+}
+
+function isNewer(a: Version, b: Version): boolean {
+  return compareVersions(a, b) > 0;
+}
+
+function endOf(
+  answer: Answered,
+  version: Version,
+  { entry, kept, body }: { entry: Entry | null; kept: Promise<Kept> | null; body: Uint8Array },
+): AnsweredEnd {
+  const { status, requestedAt, receivedAt } = answer;
+  const fields = entry === null ? withoutHopByHop(answer.fields) : entry.fields;
+  return {
+    kind: 'answered',
+    status,
+    fields,
+    body,
+    version,
+    requestedAt,
+    receivedAt,
+    entry,
+    kept,
+    from: 'upstream',
+    collapsed: false,
+  };
+}
+
+function storedEnd(entry: Entry, body: Uint8Array): AnsweredEnd {
+  const { status, fields, version, requestedAt, receivedAt } = entry;
+  return {
+    kind: 'answered',
+    status,
+    fields,
+    body,
+    version,
+    requestedAt,
+    receivedAt,
+    entry,
+    kept: null,
+    from: 'store',
+    collapsed: false,
+  };
+}
+
+/** What asks for the same representation again: the fields named by Vary, and those by which APIs choose without saying so. */
+const CHOOSING = new Set(['accept', 'accept-language']);
+
+function selectingFields(entry: Entry, fields: Fields): Fields {
+  const names = new Set([...entry.vary, ...CHOOSING]);
+  return fields.filter(([name]) => names.has(name.toLowerCase()));
+}

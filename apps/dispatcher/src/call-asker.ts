@@ -1,0 +1,80 @@
+import type { DeskAnswer } from '#bus';
+import type { CallMessage, CallReply } from '#contracts';
+import type { Asker, FlightEnd, Order } from './flight.js';
+
+const NOTHING = new Uint8Array(0);
+
+/** A connected client's call as the loop knows it. */
+export function callAsker(
+  message: CallMessage,
+  body: Uint8Array,
+  { nowMs, resolve }: { nowMs: number; resolve: (answer: DeskAnswer) => void },
+): Asker {
+  return {
+    id: message.id,
+    lane: message.lane,
+    deadlineMs: nowMs + message.waitLeftMs,
+    order: orderOf(message, body),
+    replaces: null,
+    wantsBody: true,
+    end: (end) => resolve(answerOf(end)),
+  };
+}
+
+export function deskAnswerOf(reply: CallReply): DeskAnswer {
+  return { reply, body: NOTHING };
+}
+
+function orderOf(message: CallMessage, body: Uint8Array): Order {
+  const { upstream, path, key, urlHash, partition, variant, method, fields, validators, purpose, mayStore } = message;
+  const { hasIdempotencyKey } = message;
+  return {
+    upstream,
+    path,
+    key,
+    urlHash,
+    partition,
+    variant,
+    method,
+    fields,
+    validators,
+    body,
+    purpose,
+    mayStore,
+    hasIdempotencyKey,
+  };
+}
+
+export function answerOf(end: FlightEnd): DeskAnswer {
+  switch (end.kind) {
+    case 'answered': {
+      const { status, version, requestedAt, receivedAt, entry, from, collapsed, body } = end;
+      // The entry brings its own fields; they need not travel twice.
+      const fields = entry === null ? end.fields : [];
+      return {
+        reply: {
+          kind: 'answered',
+          status,
+          fields,
+          version,
+          requestedAt,
+          receivedAt,
+          entry,
+          from,
+          collapsed,
+          bodyStream: null,
+        },
+        body,
+      };
+    }
+    case 'failed': {
+      const { code, detail, receivedStatus, sent, resumeAtMs } = end;
+      return deskAnswerOf({ kind: 'failed', code, detail, receivedStatus, sent, resumeAt: resumeAtMs });
+    }
+    case 'cancelled':
+      return deskAnswerOf({ kind: 'cancelled' });
+    case 'handed-over':
+    case 'dropped':
+      return deskAnswerOf({ kind: 'not-holder' });
+  }
+}

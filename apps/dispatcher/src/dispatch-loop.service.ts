@@ -1,0 +1,368 @@
+import { mayHoldThrottled, readRate, readThrottle, retryDecision, withoutFields } from '#core';
+import type {
+  Dialect,
+  Fields,
+  Gate,
+  GateChange,
+  GateOutcome,
+  LaneQueue,
+  LaneSide,
+  Permit,
+  RetryBudget,
+  RetryPolicies,
+  Version,
+} from '#core';
+import type { Chance, Clock } from '#runtime';
+import { createFlight, earliestDeadline, isMoreUrgent, isWrite, latestDeadline } from './flight.js';
+import type { Asker, FailedEnd, Flight, FlightEnd } from './flight.js';
+import type { FetchOutcome } from './fetch-outcome.js';
+import type { Joinable } from './joinable.js';
+import type { WritesSent } from './writes-sent.js';
+import type { UpstreamClient } from './upstream.client.js';
+
+export type Answered = Extract<FetchOutcome, { kind: 'answered' }>;
+
+export interface LoopOptions {
+  readonly fence: number;
+  readonly gate: Gate;
+  readonly queue: LaneQueue<Flight>;
+  readonly joinable: Joinable;
+  readonly writesSent: WritesSent;
+  readonly client: UpstreamClient;
+  readonly dialect: Dialect;
+  readonly policies: RetryPolicies;
+  readonly budgets: { readonly now: RetryBudget; readonly background: RetryBudget };
+  readonly throttledWrites: boolean;
+  /** The upstream's own credential, which replaces the client's. */
+  readonly credential: Fields;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  /** Asked in the same tick as each send. */
+  mayStillSend(): boolean;
+  /** A newer version is known: refreshing it now would spend a call for nothing. */
+  isOvertaken(flight: Flight): boolean;
+  /** The upstream's answer is to be kept and handed to those who asked. */
+  onAnswered(flight: Flight, answer: Answered, version: Version): void;
+  /** The flight ended without an answer. */
+  onFailed(flight: Flight, end: FailedEnd): void;
+  onChange(change: GateChange): void;
+  onSettled(flight: Flight, outcome: FetchOutcome, isThrottle: boolean): void;
+}
+
+/**
+ * The one loop of an upstream: who goes next, and what becomes of it. Everything that is to be sent waits here, retries and throttled
+ * calls included, so that there is one order and one limit. It sleeps until the gate, a back-off or a deadline says otherwise.
+ */
+export class DispatchLoop {
+  private sends = 0;
+  private nextId = 0;
+  private isClosed = false;
+  private timer: NodeJS.Timeout | undefined;
+  private pumping = false;
+  private readonly sent = new Set<Flight>();
+
+  constructor(private readonly options: LoopOptions) {}
+
+  /** Joins a flight of the same key, or queues one. Whoever would only learn later that it is too late is told at once. */
+  ask(asker: Asker): void {
+    const nowMs = this.options.clock.now();
+    const flight = createFlight(`f${(this.nextId += 1)}`, asker, nowMs);
+    if (this.isClosed) return asker.end({ kind: 'handed-over' }, flight);
+    const joined = this.options.joinable.find(asker);
+    const pausedUntilMs = joined?.state.kind === 'sent' ? undefined : this.options.gate.pausedUntil(nowMs);
+    if (pausedUntilMs !== undefined && asker.deadlineMs < pausedUntilMs)
+      return asker.end(pausedEnd(flight, pausedUntilMs), flight);
+    if (joined !== undefined) return this.join(joined, asker);
+    this.options.joinable.offer(flight);
+    this.options.queue.push(flight);
+    this.pump();
+  }
+
+  /** A flight of its own, for one whose answer could not be shared with others. */
+  askAlone(asker: Asker): void {
+    const flight = createFlight(`f${(this.nextId += 1)}`, asker, this.options.clock.now());
+    this.options.queue.push(flight);
+    this.pump();
+  }
+
+  /** The asker leaves. Its place is free at once, unless the call has left. */
+  cancel(askerId: string): 'cancelled' | 'sent' | 'unknown-call' {
+    for (const flight of this.sent) {
+      if (flight.askers.some((asker) => asker.id === askerId)) return 'sent';
+    }
+    const [flight] = this.options.queue.removeWhere((job) => job.askers.some((asker) => asker.id === askerId));
+    if (flight === undefined) return 'unknown-call';
+    const leaving = flight.askers.filter((asker) => asker.id === askerId);
+    this.keepOthers(flight, leaving);
+    for (const asker of leaving) asker.end({ kind: 'cancelled' }, flight);
+    return 'cancelled';
+  }
+
+  /** Puts a flight back to be sent again without validators: the stored entry was not the one that they speak of. */
+  repeatUnconditionally(flight: Flight): void {
+    flight.unconditional = true;
+    this.wait(flight, undefined);
+  }
+
+  /** The highest send number given out. */
+  highestSend(): number {
+    return this.sends;
+  }
+
+  inFlight(): number {
+    return this.sent.size;
+  }
+
+  /** Nothing new leaves; what waits is told so; resolves when what has left has ended. */
+  async close(withinMs: number): Promise<void> {
+    this.isClosed = true;
+    clearTimeout(this.timer);
+    for (const flight of this.options.queue.removeWhere(() => true)) {
+      this.endAll(flight, flight.askers, { kind: 'handed-over' });
+    }
+    const until = this.options.clock.now() + withinMs;
+    while (this.sent.size > 0 && this.options.clock.now() < until)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
+  /** Sends what may be sent. Cheap to call too often. */
+  pump(): void {
+    if (this.pumping || this.isClosed) return;
+    this.pumping = true;
+    try {
+      let untilMs: number | undefined | 'again' = 'again';
+      while (untilMs === 'again') untilMs = this.step();
+      this.sleep(untilMs);
+    } finally {
+      this.pumping = false;
+    }
+  }
+
+  /** One decision: `again` while there may be more to do, else the time at which the gate would decide otherwise. */
+  private step(): 'again' | number | undefined {
+    const { gate, queue, clock } = this.options;
+    const nowMs = clock.now();
+    this.endExpired(nowMs, 'not_sent_in_time');
+    const [nowWaits, backgroundWaits] = [queue.waits('now', nowMs), queue.waits('background', nowMs)];
+    if (!nowWaits && !backgroundWaits) return undefined;
+    const side = gate.turn(nowWaits, backgroundWaits);
+    const next = queue.peek(side, nowMs);
+    if (next === undefined) return undefined;
+    if (this.options.isOvertaken(next)) return this.drop(next);
+    const admission = gate.admit(next.lane, nowMs);
+    if (admission.kind === 'wait') return admission.untilMs;
+    const flight = admission.probe ? this.bestToProbeWith(side, nowMs) : next;
+    if (!this.options.mayStillSend()) return undefined;
+    queue.remove(flight.id);
+    this.send(flight, gate.start(flight.lane, nowMs), nowMs);
+    return 'again';
+  }
+
+  private bestToProbeWith(side: LaneSide, nowMs: number): Flight {
+    const { queue } = this.options;
+    const repeatable = queue.best((flight) => !isWrite(flight), nowMs);
+    const chosen = repeatable ?? queue.peek('now', nowMs) ?? queue.peek(side, nowMs);
+    if (chosen === undefined) throw new Error('a probe was admitted although nothing waits');
+    return chosen;
+  }
+
+  private drop(flight: Flight): 'again' {
+    this.options.queue.remove(flight.id);
+    this.endAll(flight, flight.askers, { kind: 'dropped', reason: 'overtaken' });
+    return 'again';
+  }
+
+  private send(flight: Flight, permit: Permit, nowMs: number): void {
+    const { fence, client, budgets, writesSent } = this.options;
+    this.sends += 1;
+    const version = { fence, send: this.sends };
+    flight.state = { kind: 'sent', version };
+    flight.notBeforeMs = undefined;
+    flight.firstSentAtMs ??= nowMs;
+    flight.firstSend ??= this.sends;
+    if (flight.attempts === 0 && flight.throttles === 0)
+      budgets[permit.lane === 'now' ? 'now' : 'background'].sent(nowMs);
+    if (isWrite(flight)) writesSent.note(flight.order.urlHash, flight.id, this.sends);
+    this.sent.add(flight);
+    const { method, path, body } = flight.order;
+    void client
+      .send({ method, path, fields: this.fieldsOf(flight), body })
+      .then((outcome) => this.settle(flight, permit, version, outcome));
+  }
+
+  private fieldsOf(flight: Flight): Fields {
+    const { fields, validators } = flight.order;
+    const { credential } = this.options;
+    const names = new Set(credential.map(([name]) => name.toLowerCase()));
+    const own = names.size === 0 ? fields : withoutFields(fields, names);
+    return [...own, ...(flight.unconditional ? [] : validators), ...credential];
+  }
+
+  private settle(flight: Flight, permit: Permit, version: Version, outcome: FetchOutcome): void {
+    this.sent.delete(flight);
+    const nowMs = this.options.clock.now();
+    const throttle =
+      outcome.kind === 'answered'
+        ? readThrottle({ ...outcome, nowMs }, this.options.dialect)
+        : { kind: 'none' as const };
+    const isThrottle = throttle.kind === 'throttle';
+    const change = this.options.gate.settle(
+      permit,
+      isThrottle ? { ...throttle, kind: 'throttled' } : this.gateOutcome(outcome, nowMs),
+      nowMs,
+    );
+    this.options.onSettled(flight, outcome, isThrottle);
+    if (outcome.kind === 'answered') flight.lastStatus = outcome.status;
+    if (isThrottle && outcome.kind === 'answered') this.throttled(flight, outcome, version);
+    else this.ended(flight, outcome, version, nowMs);
+    if (change.kind !== 'none') this.options.onChange(change);
+    const pausedUntilMs = this.options.gate.pausedUntil(nowMs);
+    if (pausedUntilMs !== undefined) this.endExpired(pausedUntilMs, 'paused');
+    this.pump();
+  }
+
+  /** A time-out or a 5xx says nothing about the limit. */
+  private gateOutcome(outcome: FetchOutcome, nowMs: number): GateOutcome {
+    if (outcome.kind === 'failed' || outcome.status >= 500) return { kind: 'failed' };
+    return { kind: 'answered', rate: readRate({ fields: outcome.fields, nowMs }, this.options.dialect) };
+  }
+
+  /** Held, and sent again at the head of its lane; spends `throttles`, not `attempts`. What may not be held goes back as it came. */
+  private throttled(flight: Flight, answer: Answered, version: Version): void {
+    flight.throttles += 1;
+    const { throttledWrites } = this.options;
+    if (mayHoldThrottled({ ...this.repeatFacts(flight), throttledWrites })) this.wait(flight, undefined);
+    else this.deliver(flight, answer, version);
+  }
+
+  private ended(flight: Flight, outcome: FetchOutcome, version: Version, nowMs: number): void {
+    flight.attempts += 1;
+    const retry = this.retryOf(flight, outcome, nowMs);
+    if (retry?.kind === 'retry') {
+      flight.previousDelayMs = retry.delayMs;
+      return this.wait(flight, retry.atMs);
+    }
+    if (outcome.kind === 'answered') this.deliver(flight, outcome, version);
+    else this.fail(flight, failedEnd(flight, outcome));
+  }
+
+  private retryOf(flight: Flight, outcome: FetchOutcome, nowMs: number): ReturnType<typeof retryDecision> | undefined {
+    if (outcome.kind === 'answered' && outcome.status < 500) return undefined;
+    const { budgets, policies, gate, chance } = this.options;
+    const budget = flight.lane === 'now' ? budgets.now : budgets.background;
+    return retryDecision({
+      ...this.repeatFacts(flight),
+      attempts: flight.attempts,
+      startedAtMs: flight.firstSentAtMs ?? nowMs,
+      nowMs,
+      outcome: outcome.kind === 'answered' ? { kind: 'status', status: outcome.status } : { kind: 'network' },
+      policies,
+      deadlineMs: latestDeadline(flight.askers),
+      previousDelayMs: flight.previousDelayMs,
+      chance: chance(),
+      budget: () => budget.spend(gate.rate(nowMs), nowMs),
+    });
+  }
+
+  private repeatFacts(flight: Flight): { method: string; hasIdempotencyKey: boolean; otherWriteSent: boolean } {
+    const { method, hasIdempotencyKey, urlHash } = flight.order;
+    const otherWriteSent = this.options.writesSent.otherSince(urlHash, flight.id, flight.firstSend ?? this.sends);
+    return { method, hasIdempotencyKey, otherWriteSent };
+  }
+
+  private wait(flight: Flight, notBeforeMs: number | undefined): void {
+    if (this.isClosed) return this.endAll(flight, flight.askers, { kind: 'handed-over' });
+    flight.state = { kind: 'waiting' };
+    flight.notBeforeMs = notBeforeMs;
+    this.options.queue.putBack(flight);
+    this.pump();
+  }
+
+  private deliver(flight: Flight, answer: Answered, version: Version): void {
+    this.options.joinable.withdraw(flight);
+    this.options.onAnswered(flight, answer, version);
+  }
+
+  private fail(flight: Flight, end: FailedEnd): void {
+    this.options.joinable.withdraw(flight);
+    this.options.onFailed(flight, end);
+  }
+
+  private join(flight: Flight, asker: Asker): void {
+    const { queue } = this.options;
+    flight.askers.push(asker);
+    if (isMoreUrgent(asker.lane, flight.lane) && !queue.promote(flight.id, asker.lane)) flight.lane = asker.lane;
+    if (flight.state.kind === 'waiting') this.requeue(flight);
+    this.pump();
+  }
+
+  /** Ends the waits that are over by then. A flight that others still want stays in its place. */
+  private endExpired(byMs: number, code: 'paused' | 'not_sent_in_time'): void {
+    for (const flight of this.options.queue.expired(byMs)) {
+      const late = flight.askers.filter((asker) => asker.deadlineMs <= byMs);
+      this.keepOthers(flight, late);
+      this.endAll(flight, late, lateEnd(flight, code, byMs));
+    }
+  }
+
+  private keepOthers(flight: Flight, leaving: readonly Asker[]): void {
+    flight.askers = flight.askers.filter((asker) => !leaving.includes(asker));
+    if (flight.askers.length === 0) this.options.joinable.withdraw(flight);
+    else this.requeue(flight);
+  }
+
+  /** The queue reads deadline and back-off when it takes a flight in. */
+  private requeue(flight: Flight): void {
+    flight.deadlineMs = earliestDeadline(flight.askers);
+    this.options.queue.remove(flight.id);
+    this.options.queue.push(flight);
+  }
+
+  private endAll(flight: Flight, askers: readonly Asker[], end: FlightEnd): void {
+    if (flight.askers.length === askers.length) this.options.joinable.withdraw(flight);
+    for (const asker of askers) asker.end(end, flight);
+  }
+
+  private sleep(untilMs: number | undefined): void {
+    clearTimeout(this.timer);
+    const { queue, clock } = this.options;
+    const times = [untilMs, queue.nextDueAt(), queue.nextDeadlineAt()].filter((time) => time !== undefined);
+    if (times.length === 0) return;
+    const inMs = Math.max(1, Math.ceil(Math.min(...times) - clock.now()));
+    this.timer = setTimeout(() => this.pump(), Math.min(inMs, LONGEST_SLEEP_MS));
+  }
+}
+
+/** Timers beyond 24 days fire at once. */
+const LONGEST_SLEEP_MS = 60_000;
+
+function pausedEnd(flight: Flight, untilMs: number): FailedEnd {
+  const detail = 'the upstream is paused for longer than this call can wait';
+  return {
+    kind: 'failed',
+    code: 'paused',
+    detail,
+    receivedStatus: flight.lastStatus,
+    sent: false,
+    resumeAtMs: untilMs,
+  };
+}
+
+function lateEnd(flight: Flight, code: 'paused' | 'not_sent_in_time', byMs: number): FailedEnd {
+  if (code === 'paused') return pausedEnd(flight, byMs);
+  const detail = 'the call could not be sent in the time that it could wait: the limits of the upstream are used up';
+  return { kind: 'failed', code, detail, receivedStatus: flight.lastStatus, sent: false, resumeAtMs: null };
+}
+
+/** A write that may have reached the upstream may have been carried out. */
+function failedEnd(flight: Flight, outcome: Extract<FetchOutcome, { kind: 'failed' }>): FailedEnd {
+  const unknown = isWrite(flight) && outcome.sent;
+  return {
+    kind: 'failed',
+    code: unknown ? 'outcome_unknown' : outcome.code,
+    detail: unknown ? `outcome unknown: ${outcome.detail}` : outcome.detail,
+    receivedStatus: flight.lastStatus,
+    sent: outcome.sent,
+    resumeAtMs: null,
+  };
+}

@@ -1,0 +1,26 @@
+import { Controller, Inject } from '@nestjs/common';
+import { Payload, Ctx } from '@nestjs/microservices';
+import { again, WorkContext, WorkHandler } from '#bus';
+import type { Verdict } from '#bus';
+import type { ControlWork, FetchWork } from '#contracts';
+import { HoldersService } from './holders.service.js';
+
+/** What is not ours any more goes back, to be handed to whoever holds the upstream then. */
+const GIVE_BACK_MS = 100;
+
+@Controller()
+export class FetchConsumer {
+  constructor(@Inject(HoldersService) private readonly holders: HoldersService) {}
+
+  @WorkHandler('work.fetch.>')
+  async fetch(@Payload() work: FetchWork, @Ctx() context: WorkContext): Promise<Verdict> {
+    const holding = this.holders.holdingOf(work.upstream);
+    return holding === undefined ? again(GIVE_BACK_MS) : holding.fetch(work, context.signal);
+  }
+
+  @WorkHandler('work.control.>')
+  async control(@Payload() work: ControlWork): Promise<Verdict> {
+    const holding = this.holders.holdingOf(work.upstream);
+    return holding === undefined ? again(GIVE_BACK_MS) : holding.control(work);
+  }
+}

@@ -1,0 +1,298 @@
+import { compareVersions, createGate, createLaneQueue, createRetryBudget } from '#core';
+import type { Fields, Gate, GateChange, Lane, Version } from '#core';
+import { openDesk } from '#bus';
+import type { Bus, DeskAnswer, HolderDesk, JetStreamStrategy, Publisher, Pull, Verdict } from '#bus';
+import { cachePolicyOf, declareConsumers, DEFAULT_BUCKET } from '#contracts';
+import type { CallMessage, ControlWork, FetchWork, HolderRequest, UpstreamConfig } from '#contracts';
+import type { Chance, Clock, Logger } from '#runtime';
+import type { EntryRepository, EntryWriter } from '#store';
+import type { Announcer } from './announcer.js';
+import { AnswersService } from './answers.service.js';
+import { callAsker, deskAnswerOf } from './call-asker.js';
+import type { CompletionsService } from './completions.service.js';
+import { DispatchLoop } from './dispatch-loop.service.js';
+import type { DispatchMetrics } from './dispatch-metrics.js';
+import { factsOf } from './fetch-facts.js';
+import type { FailedEnd, Flight } from './flight.js';
+import { isWrite } from './flight.js';
+import { dialectOf, gateConfigOf, retryPoliciesOf } from './gate-settings.js';
+import { Joinable } from './joinable.js';
+import type { KnownEntries } from './known-entries.js';
+import type { ScopesService } from './scopes.service.js';
+import { stateOf } from './upstream-state.js';
+import type { UpstreamClient } from './upstream.client.js';
+import { workAsker } from './work-asker.js';
+import { WriteMarksService } from './write-marks.service.js';
+import { WritesSent } from './writes-sent.js';
+
+export interface HoldingOptions {
+  readonly config: UpstreamConfig;
+  readonly fence: number;
+  readonly holder: string;
+  readonly credential: Fields;
+  readonly bus: Bus;
+  readonly publisher: Publisher;
+  readonly strategy: JetStreamStrategy;
+  readonly announcer: Announcer;
+  readonly scopes: ScopesService;
+  readonly client: UpstreamClient;
+  readonly completions: CompletionsService;
+  readonly known: KnownEntries;
+  readonly repository: EntryRepository;
+  readonly writer: EntryWriter;
+  readonly metrics: DispatchMetrics;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly logger: Logger;
+  mayStillSend(): boolean;
+}
+
+const WHOLE_UPSTREAM = 'upstream';
+const TELL_STATE_EVERY_MS = 250;
+const SAVE_SCOPE_EVERY_MS = 5_000;
+/** Late binding: no more background work is pulled than its tokens will cover in this time. */
+const PULL_AHEAD_S = 0.5;
+const LEAST_PULLED = 4;
+const MOST_PULLED = 2_000;
+const BACKGROUND: readonly Lane[] = ['soon', 'later'];
+
+/** One upstream for as long as this replica holds its lease: the loop, the desk for calls, the pulls for work, and what is told of it. */
+export class HoldingService {
+  readonly gate: Gate;
+  readonly loop: DispatchLoop;
+  private readonly queue = createLaneQueue<Flight>();
+  private readonly joinable: Joinable;
+  private readonly answers: AnswersService;
+  private readonly marks: WriteMarksService;
+  private readonly timers: NodeJS.Timeout[] = [];
+  private desk: HolderDesk | undefined;
+  private pulls: Pull[] = [];
+
+  constructor(private readonly options: HoldingOptions) {
+    const { config, fence, clock, chance, known, completions, repository } = options;
+    this.gate = createGate(gateConfigOf(config, fence), chance);
+    this.joinable = new Joinable(() => clock.now());
+    this.loop = this.createLoop();
+    this.answers = new AnswersService({
+      baseUrl: config.baseUrl,
+      policy: cachePolicyOf(config),
+      credentialFields: config.cache.credentialFields,
+      known,
+      completions,
+      repository,
+      announcer: options.announcer,
+      askAlone: (asker) => this.loop.askAlone(asker),
+      neverJoin: (key) => this.joinable.neverJoin(key),
+      repeatUnconditionally: (flight) => this.loop.repeatUnconditionally(flight),
+    });
+    this.marks = new WriteMarksService({
+      ...options,
+      upstream: config.id,
+      baseUrl: config.baseUrl,
+      joinable: this.joinable,
+      highest: () => this.highest(),
+    });
+  }
+
+  /** Takes up what the last holder left, then opens for calls and for work. */
+  async open(): Promise<void> {
+    const { bus, scopes, strategy, config, fence, holder, announcer, clock } = this.options;
+    const kept = await scopes.read();
+    this.gate.restore(kept?.gate, { clean: kept?.clean ?? kept === undefined }, clock.now());
+    await scopes.save(this.gate, fence, false);
+    scopes.follow(this.gate, (change) => this.changed(change));
+    this.desk = openDesk({ bus, upstream: config.id, fence, handler: (request, body) => this.answer(request, body) });
+    const consumers = declareConsumers(bus.subjects);
+    this.pulls = BACKGROUND.map((lane) =>
+      strategy.open(consumers.fetch(lane, config.id, DEFAULT_BUCKET), { room: () => this.room(lane) }),
+    );
+    this.pulls.push(strategy.open(consumers.control(config.id), { room: 16 }));
+    this.timers.push(
+      setInterval(() => this.tellState(), TELL_STATE_EVERY_MS),
+      setInterval(() => void scopes.save(this.gate, fence, false), SAVE_SCOPE_EVERY_MS),
+    );
+    await announcer.held({ upstream: config.id, holder, fence });
+  }
+
+  /** In order: nothing more is taken, what has left ends, and the next holder finds everything written. */
+  async close(how: { clean: boolean }): Promise<void> {
+    const { scopes, fence } = this.options;
+    for (const timer of this.timers) clearInterval(timer);
+    scopes.stop();
+    const desk = this.desk?.close();
+    await Promise.all(this.pulls.map((pull) => pull.stop({ giveBack: !how.clean, graceMs: 0 })));
+    await this.loop.close(how.clean ? LONGEST_FLIGHT_AT_CLOSE_MS : 0);
+    await desk;
+    if (how.clean) await scopes.save(this.gate, fence, this.loop.inFlight() === 0);
+  }
+
+  fetch(work: FetchWork, signal: AbortSignal): Promise<Verdict> {
+    return new Promise((resolve) => {
+      const asker = workAsker(work, { ...this.options, resolve });
+      signal.addEventListener('abort', () => this.loop.cancel(asker.id), { once: true });
+      this.loop.ask(asker);
+    });
+  }
+
+  control(work: ControlWork): Promise<Verdict> {
+    const nowMs = this.options.clock.now();
+    if (work.kind === 'pause') this.changed(this.gate.pause(nowMs + work.forMs, 'by hand', nowMs));
+    else this.changed(this.gate.resume(nowMs));
+    return Promise.resolve({ kind: 'done' });
+  }
+
+  private createLoop(): DispatchLoop {
+    const { config, fence, client, credential, clock, chance, known, metrics, mayStillSend } = this.options;
+    return new DispatchLoop({
+      fence,
+      gate: this.gate,
+      queue: this.queue,
+      joinable: this.joinable,
+      writesSent: new WritesSent(),
+      client,
+      credential,
+      clock,
+      chance,
+      mayStillSend,
+      dialect: dialectOf(config),
+      policies: retryPoliciesOf(config),
+      budgets: { now: createRetryBudget(config.retry.nowBudget), background: createRetryBudget(config.retry.budget) },
+      throttledWrites: config.retry.throttledWrites,
+      isOvertaken: (flight) => isOvertaken(flight, known),
+      onAnswered: (flight, answer, version) => void this.answered(flight, answer, version),
+      onFailed: (flight, end) => void this.failed(flight, end),
+      onChange: (change) => this.changed(change),
+      onSettled: (flight, outcome, isThrottle) => {
+        metrics.settled(config.id, flight, outcome, isThrottle);
+        for (const pull of this.pulls) pull.wake();
+      },
+    });
+  }
+
+  private async answered(...[flight, answer, version]: Parameters<AnswersService['deliver']>): Promise<void> {
+    // A 5xx may have been raised after the write was done: as good as unknown.
+    if (isWrite(flight) && (answer.status < 400 || answer.status >= 500)) await this.mark(flight, answer.fields);
+    await this.answers.deliver(flight, answer, version);
+    if (isCallOnly(flight)) {
+      const { clock, announcer } = this.options;
+      const durationMs = Math.round(clock.now() - answer.requestedAt);
+      await announcer.answered(
+        { ...factsOf(flight.order, flight.lane, flight), status: answer.status, version, durationMs },
+        flight.id,
+      );
+    }
+  }
+
+  private async failed(flight: Flight, end: FailedEnd): Promise<void> {
+    if (isWrite(flight) && end.sent) await this.mark(flight, []);
+    for (const asker of flight.askers) asker.end(end, flight);
+    if (!isCallOnly(flight)) return;
+    const { code, detail } = end;
+    await this.options.announcer.failed({ ...factsOf(flight.order, flight.lane, flight), code, detail }, flight.id);
+  }
+
+  private async mark(flight: Flight, responseFields: Fields): Promise<void> {
+    try {
+      await this.marks.mark({ path: flight.order.path, responseFields, cause: flight.askers[0]?.id ?? flight.id });
+    } catch (error) {
+      this.options.logger.error(
+        { err: error, upstream: this.options.config.id },
+        'the mark of a write could not be told',
+      );
+    }
+  }
+
+  private highest(): Version {
+    return { fence: this.options.fence, send: this.loop.highestSend() };
+  }
+
+  private async answer(request: HolderRequest, body: Uint8Array): Promise<DeskAnswer> {
+    switch (request.kind) {
+      case 'call':
+        return this.call(request, body);
+      case 'cancel':
+        return deskAnswerOf({ kind: this.loop.cancel(request.callId) });
+      case 'mark':
+        return deskAnswerOf({
+          kind: 'marked',
+          before: await this.marks.mark({ path: request.path, responseFields: [], cause: request.cause }),
+        });
+    }
+  }
+
+  private async call(message: CallMessage, body: Uint8Array): Promise<DeskAnswer> {
+    const stored = message.purpose === 'read' ? await this.answers.fromStore(message.key, message.have) : undefined;
+    return new Promise((resolve) => {
+      const asker = callAsker(message, body, { nowMs: this.options.clock.now(), resolve });
+      if (stored !== undefined) asker.end(stored, undefined);
+      else this.loop.ask(asker);
+    });
+  }
+
+  /** What changes for the whole upstream is kept and told; the loop looks again. */
+  private changed(change: GateChange): void {
+    const { config, scopes, fence, announcer } = this.options;
+    if (change.kind === 'none') return;
+    void scopes.save(this.gate, fence, false);
+    if (change.kind === 'paused') this.tellPaused(change);
+    if (change.kind === 'resumed') {
+      this.options.logger.info({ upstream: config.id }, 'the upstream answers again; the rate climbs back');
+      void announcer.resumed({ upstream: config.id, scope: WHOLE_UPSTREAM });
+    }
+    this.loop.pump();
+    this.tellState();
+  }
+
+  private tellPaused({ untilMs, quotaResetAtMs, reason, escalated }: Extract<GateChange, { kind: 'paused' }>): void {
+    const { config, announcer, logger, clock } = this.options;
+    const pausedUntil = new Date(untilMs).toISOString();
+    const quotaResetAt = quotaResetAtMs === undefined ? null : new Date(quotaResetAtMs).toISOString();
+    logger.warn({ upstream: config.id, pausedUntil, reason, escalated }, 'the upstream is paused');
+    const { epoch } = this.gate.snapshot(clock.now());
+    void announcer.paused({ upstream: config.id, scope: WHOLE_UPSTREAM, pausedUntil, quotaResetAt, reason, epoch });
+  }
+
+  private tellState(): void {
+    const { config, holder, fence, bus, publisher, clock } = this.options;
+    const state = stateOf({
+      upstream: config.id,
+      holder,
+      fence,
+      gate: this.gate,
+      queued: this.queue.depths(),
+      nowMs: clock.now(),
+    });
+    this.options.metrics.state(state);
+    publisher.publishCore(bus.subjects.state(config.id), state);
+    for (const pull of this.pulls) pull.wake();
+  }
+
+  /** A pause is not pulling. */
+  private room(lane: Lane): number {
+    const { clock, completions } = this.options;
+    const nowMs = clock.now();
+    if (this.gate.pausedUntil(nowMs) !== undefined) return 0;
+    if (lane === 'later' && completions.fullness() >= 0.5) return 0;
+    const ahead = Math.min(MOST_PULLED, Math.max(LEAST_PULLED, Math.ceil(this.gate.rate(nowMs) * PULL_AHEAD_S)));
+    return ahead - this.queue.depths()[lane];
+  }
+}
+
+/** Background work tells its own end. */
+function isCallOnly(flight: Flight): boolean {
+  return flight.askers.every((asker) => asker.wantsBody);
+}
+
+const LONGEST_FLIGHT_AT_CLOSE_MS = 5_000;
+
+/** Only background work can be moot, and only when all who ask are. */
+function isOvertaken(flight: Flight, known: KnownEntries): boolean {
+  return flight.askers.every(({ replaces, order }) => {
+    if (replaces === null) return false;
+    const entry = known.get(order.key)?.entry;
+    if (entry === undefined) return false;
+    const { version } = replaces;
+    if (version === null) return true;
+    return compareVersions(entry.version, version) > 0;
+  });
+}
