@@ -35,7 +35,11 @@ class Launcher {
     readonly ports: { data: number; admin: number; demo: number },
     extra: Record<string, string> = {},
   ) {
-    this.child = spawn(process.execPath, [fileURLToPath(new URL('fixtures/launcher.mjs', import.meta.url))], {
+    // Through a shell that stays, as npm does it.
+    const script = fileURLToPath(new URL('fixtures/launcher.mjs', import.meta.url));
+    const command = `"${process.execPath}" "${script}"; exit $?`;
+    const [program, ...args] = extra['npm_lifecycle_event'] ? ['sh', '-c', command] : [process.execPath, script];
+    this.child = spawn(program ?? '', args, {
       cwd: freshFolder(),
       env: {
         ...inherited,
@@ -165,6 +169,15 @@ test('two stacks run side by side; one data folder and one set of ports serve on
   const samePorts = new Launcher(`${one.dataDir}-2`, one.ports);
   expect(await samePorts.ends()).toBe(1);
   expect(samePorts.output).toContain(`port ${one.ports.data} on 127.0.0.1 (data plane, PENSTOCK_PORT): another program listens there`);
+});
+
+test('whoever kills npm, politely or not, ends the stack', { timeout: 60_000 }, async () => {
+  const stack = await launch(undefined, { npm_lifecycle_event: 'start' });
+  await stack.ready();
+  const children = await stack.children();
+  send('SIGKILL', stack.pid);
+  await gone(children);
+  await stack.says('everything has ended');
 });
 
 test('a service that refuses to start ends the start with its words, and nothing is left', { timeout: 60_000 }, async () => {

@@ -27,7 +27,9 @@ export function runAs(user: PostgresUser, command: string, args: string[]): { co
   if (user.kind === 'self') return { command, args };
   const ids = { uid: user.uid, gid: user.gid };
   if (user.kind === 'other') return { command, args, ids };
-  const rights = ['--inh-caps=-all,+dac_override', '--ambient-caps=-all,+dac_override', '--bounding-set=-all,+dac_override'];
+  const right = '-all,+dac_override';
+  // Without the securebit access(2), which initdb asks before it starts postgres, would not count the right.
+  const rights = [`--inh-caps=${right}`, `--ambient-caps=${right}`, `--bounding-set=${right}`, '--securebits=+no_setuid_fixup'];
   return {
     command: 'setpriv',
     args: [`--reuid=${ids.uid}`, `--regid=${ids.gid}`, '--clear-groups', ...rights, command, ...args],

@@ -12,6 +12,12 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** Of another process it can only be told cheaply on Linux: 0 elsewhere. */
+export function parentOf(pid?: number): number {
+  if (pid === undefined) return process.ppid;
+  return process.platform === 'linux' ? Number(procStat(pid)[1] ?? 0) : 0;
+}
+
 /** Tells a process from a later one with the same pid. '' when it cannot be told. */
 export function birthOf(pid: number): string {
   if (process.platform !== 'linux') return ps(pid, 'lstart=');

@@ -1,4 +1,5 @@
 import type { StackConfig } from './config.js';
+import { commandOf, parentOf } from './process-table.js';
 import { terminalProgress, type Progress } from './progress.js';
 import { Stack } from './stack.js';
 import { explain } from './stack-error.js';
@@ -45,13 +46,26 @@ function whenTold(stack: Stack, progress: Progress, underNpm: boolean): Promise<
   });
 }
 
-// npm hands signals on, except the one that it cannot see: a kill -9 of npm itself.
+/**
+ * npm ends its shell at a SIGTERM, not what runs in it; and a kill -9 of npm reaches neither. Either way we are told nothing:
+ * our line up to npm changes, that is all.
+ */
 function watchNpm(gone: () => void): void {
-  const parent = process.ppid;
+  const line = lineToNpm();
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (line.every((pid, i) => parentOf(line[i - 1]) === pid)) return;
     clearInterval(timer);
     gone();
-  }, 500);
+  }, 250);
   timer.unref();
+}
+
+/** Our parent, its parent, ... up to npm. */
+function lineToNpm(): number[] {
+  const line: number[] = [];
+  for (let pid = parentOf(); pid > 1 && line.length < 4; pid = parentOf(pid)) {
+    line.push(pid);
+    if (/\bnpm\b/.test(commandOf(pid))) return line;
+  }
+  return line.slice(0, 1);
 }
