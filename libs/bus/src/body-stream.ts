@@ -33,7 +33,8 @@ export async function takeBody(bus: Bus, ref: BodyStreamRef, options: TakeOption
       'body_too_large',
       `expected at most ${options.maxBytes} bytes, announced are ${ref.bytes}`,
     );
-  const timeout = AbortSignal.timeout(options.timeoutMs);
+  // A signal's time must be whole milliseconds.
+  const timeout = AbortSignal.timeout(Math.ceil(options.timeoutMs));
   const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
   try {
     return await collect(bus, ref, signal);

@@ -12,7 +12,8 @@ export class Mailbox<Letter> {
 
   /** The next; null when there was none for that long. */
   async take(longestMs: number): Promise<Letter | null> {
-    if (this.letters.length === 0) await this.bell.wait(longestMs);
+    // A ring may be left over from a letter that was taken without a wait.
+    while (this.letters.length === 0) if (!(await this.bell.wait(longestMs))) return null;
     return this.letters.shift() ?? null;
   }
 
