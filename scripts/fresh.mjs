@@ -81,7 +81,9 @@ function installFailed(text) {
 }
 
 function lockHash() {
-  return createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  return createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
 }
 
 function builtFrom() {
@@ -113,7 +115,10 @@ export function run(command, args, { say = () => undefined, name = command, echo
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     const startedAt = performance.now();
-    const still = setInterval(() => say(`${name}: still at it, ${Math.round((performance.now() - startedAt) / 1000)} s`), 10_000);
+    const still = setInterval(
+      () => say(`${name}: still at it, ${Math.round((performance.now() - startedAt) / 1000)} s`),
+      10_000,
+    );
     let text = '';
     const take = (to) => (chunk) => {
       text += chunk;

@@ -30,7 +30,14 @@ async function vitest(extra) {
   const folder = mkdtempSync(join(tmpdir(), 'penstock-test-'));
   const report = join(folder, 'report.json');
   try {
-    const args = [bin('vitest/vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...extra];
+    const args = [
+      bin('vitest/vitest.mjs'),
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...extra,
+    ];
     const { code } = await run(process.execPath, args, { echo: true });
     addReport(report, code);
   } finally {
@@ -43,9 +50,12 @@ function addReport(report, code) {
   count.passed += result.numPassedTests;
   count.failed += result.numFailedTests;
   // A file that could not be loaded, or an error outside of a test, fails the run without a failed test.
-  const brokenFiles = result.testResults.filter((file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'));
+  const brokenFiles = result.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
+  );
   count.failed += brokenFiles.length;
-  if (code !== 0 && result.numFailedTests + brokenFiles.length === 0) throw new Error(`vitest ended with exit code ${code}`);
+  if (code !== 0 && result.numFailedTests + brokenFiles.length === 0)
+    throw new Error(`vitest ended with exit code ${code}`);
 }
 
 const ready =

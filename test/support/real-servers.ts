@@ -57,7 +57,9 @@ async function oldestNatsServer(): Promise<NatsServer | undefined> {
   }
 }
 
-export async function startNats({ version = 'newest', storeDir }: NatsOptions = {}): Promise<RealServer & { version: string }> {
+export async function startNats({ version = 'newest', storeDir }: NatsOptions = {}): Promise<
+  RealServer & { version: string }
+> {
   const servers = await availableNatsServers();
   const chosen = version === 'oldest' ? servers[0] : servers.at(-1);
   if (!chosen) throw new Error('expected a nats-server, found none');

@@ -46,7 +46,9 @@ function hasFailed(task: Outcome): boolean {
 }
 
 async function drop(database: string): Promise<void> {
-  await withClient(admin(), (client) => client.query(`drop database ${client.escapeIdentifier(database)} with (force)`));
+  await withClient(admin(), (client) =>
+    client.query(`drop database ${client.escapeIdentifier(database)} with (force)`),
+  );
 }
 
 function admin(): string {

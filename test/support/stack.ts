@@ -117,7 +117,12 @@ function demoMember(of: {
 }): Member {
   const ports = { data: 0, admin: 0, scheduler: 0, refresher: 0, dispatcher: 0, demo: of.demoPort };
   const spec = demoSpec({ ports, logDir: of.logDir, passedOn: { ...inherited, ...of.demo }, entryOf: of.entryOf });
-  return { service: Service.of(spec, of.progress), app: 'demo-upstream', url: new URL(spec.readyUrl).origin, dataUrl: undefined };
+  return {
+    service: Service.of(spec, of.progress),
+    app: 'demo-upstream',
+    url: new URL(spec.readyUrl).origin,
+    dataUrl: undefined,
+  };
 }
 
 function serviceMember(app: ServiceName, n: number, setting: ServiceSetting, progress: Progress): Member {
@@ -128,7 +133,13 @@ function serviceMember(app: ServiceName, n: number, setting: ServiceSetting, pro
 
 async function settingOf(
   options: StackOptions,
-  own: { configFile: string; demoPort: number; env: Record<string, string>; logDir: string; entryOf: (app: string) => string },
+  own: {
+    configFile: string;
+    demoPort: number;
+    env: Record<string, string>;
+    logDir: string;
+    entryOf: (app: string) => string;
+  },
 ): Promise<ServiceSetting> {
   const ops = await freePort();
   return {
@@ -147,7 +158,8 @@ async function settingOf(
 function controls(members: Member[], facts: { folder: string; configFile: string; namespace: string }): TestStack {
   const named = (name: string): Service => {
     const found = members.find(({ service }) => service.name === name);
-    if (!found) throw new Error(`expected one of ${members.map(({ service }) => service.name).join(', ')}, found ${name}`);
+    if (!found)
+      throw new Error(`expected one of ${members.map(({ service }) => service.name).join(', ')}, found ${name}`);
     return found.service;
   };
   const first = (app: Running['app']): Member | undefined => members.find((member) => member.app === app);
@@ -156,7 +168,8 @@ function controls(members: Member[], facts: { folder: string; configFile: string
     dataUrl: first('cache-api')?.dataUrl ?? '',
     adminUrl: first('cache-api')?.url ?? '',
     demoUrl: first('demo-upstream')?.url ?? '',
-    running: () => members.map(({ service, app, url, dataUrl }) => ({ name: service.name, app, pid: service.pid, url, dataUrl })),
+    running: () =>
+      members.map(({ service, app, url, dataUrl }) => ({ name: service.name, app, pid: service.pid, url, dataUrl })),
     pid: (name) => named(name).pid,
     kill: (name) => named(name).kill(),
     ready: (name) => named(name).whenUp(),

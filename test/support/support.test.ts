@@ -4,12 +4,22 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { withClient } from '../../apps/stack/src/postgres.js';
 import { isAlive } from '../../apps/stack/src/process-table.js';
 import { natsGreeting } from '../../apps/stack/src/ready.js';
-import { availableNatsServers, freshDatabase, freshNamespace, startNats, startPostgres, testServers } from './servers.js';
+import {
+  availableNatsServers,
+  freshDatabase,
+  freshNamespace,
+  startNats,
+  startPostgres,
+  testServers,
+} from './servers.js';
 import { startStack } from './stack.js';
 
 const standIn = fileURLToPath(new URL('../../apps/stack/src/fixtures/stand-in.mjs', import.meta.url));
 const one = async (url: string): Promise<unknown> =>
-  withClient(url, async (client) => (await client.query<{ current_database: string }>('select current_database()')).rows[0]);
+  withClient(
+    url,
+    async (client) => (await client.query<{ current_database: string }>('select current_database()')).rows[0],
+  );
 
 test('the run has a server of each kind, and a test a corner of its own', async () => {
   expect(await natsGreeting(testServers().natsUrl)).toMatchObject({ jetstream: true });
@@ -20,7 +30,10 @@ test('the run has a server of each kind, and a test a corner of its own', async 
 
 test('both the oldest and the newest nats-server that can be had are started by their version', async () => {
   const versions = (await availableNatsServers()).map(({ version }) => version);
-  for (const [which, version] of [['oldest', versions[0]], ['newest', versions.at(-1)]] as const) {
+  for (const [which, version] of [
+    ['oldest', versions[0]],
+    ['newest', versions.at(-1)],
+  ] as const) {
     const nats = await startNats({ version: which });
     onTestFinished(() => nats.stop());
     expect(await natsGreeting(nats.url)).toEqual({ version, jetstream: true });
@@ -59,9 +72,19 @@ test('a stack of services is killed, halted and restarted one by one, and leaves
     entryOf: () => standIn,
   });
   onTestFinished(() => stack.stop());
-  expect(stack.running().map(({ name }) => name)).toEqual(['demo-upstream', 'dispatcher', 'dispatcher-2', 'refresher', 'cache-api']);
+  expect(stack.running().map(({ name }) => name)).toEqual([
+    'demo-upstream',
+    'dispatcher',
+    'dispatcher-2',
+    'refresher',
+    'cache-api',
+  ]);
   const told = (await (await fetch(stack.adminUrl)).json()) as { env: Record<string, string> };
-  expect(told.env).toMatchObject({ CRM_TOKEN: 'x', PENSTOCK_CONFIG: stack.configFile, PENSTOCK_DEMO_PORT: new URL(stack.demoUrl).port });
+  expect(told.env).toMatchObject({
+    CRM_TOKEN: 'x',
+    PENSTOCK_CONFIG: stack.configFile,
+    PENSTOCK_DEMO_PORT: new URL(stack.demoUrl).port,
+  });
 
   const before = stack.pid('dispatcher-2');
   await stack.kill('dispatcher-2');

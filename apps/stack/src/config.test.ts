@@ -9,8 +9,20 @@ const folder = (): string => freshFolder();
 test('an empty environment gives the documented defaults and the example', () => {
   const cwd = folder();
   const config = readConfig({}, cwd);
-  expect(config.ports).toEqual({ data: 8080, admin: 8081, scheduler: 8082, refresher: 8083, dispatcher: 8084, demo: 8090 });
-  expect(config).toMatchObject({ host: '127.0.0.1', namespace: 'penstock', postgresUrl: undefined, natsUrl: undefined });
+  expect(config.ports).toEqual({
+    data: 8080,
+    admin: 8081,
+    scheduler: 8082,
+    refresher: 8083,
+    dispatcher: 8084,
+    demo: 8090,
+  });
+  expect(config).toMatchObject({
+    host: '127.0.0.1',
+    namespace: 'penstock',
+    postgresUrl: undefined,
+    natsUrl: undefined,
+  });
   expect(config.dataDir).toBe(join(cwd, '.penstock'));
   expect(config.configuration).toEqual({ kind: 'example', path: join(rootDir, 'examples/demo.yaml') });
 });
@@ -35,7 +47,13 @@ test('every fault stands in one message, without the password of a URL', () => {
     PENSTOCK_DEMO_PORT: '8082',
   };
   const message = messageOf(() => readConfig(env, folder()));
-  for (const part of ['PENSTOCK_PORT', 'PENSTOCK_NAMESPACE', 'PENSTOCK_NATS_URL', 'absent.yaml', '8082 is asked for twice']) {
+  for (const part of [
+    'PENSTOCK_PORT',
+    'PENSTOCK_NAMESPACE',
+    'PENSTOCK_NATS_URL',
+    'absent.yaml',
+    '8082 is asked for twice',
+  ]) {
     expect(message).toContain(part);
   }
   expect(message).not.toContain('secret');

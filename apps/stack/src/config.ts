@@ -57,7 +57,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, cwd: string = p
 
 function wrongEnvironment(faults: string[]): StackError {
   const lines = faults.map((fault) => `\n  - ${fault}`).join('');
-  return new StackError('configuration', `the environment is not usable:${lines}`, 'correct these variables and start again');
+  return new StackError(
+    'configuration',
+    `the environment is not usable:${lines}`,
+    'correct these variables and start again',
+  );
 }
 
 function configurationFile(env: NodeJS.ProcessEnv, cwd: string, faults: string[]): ConfigurationFile {
@@ -88,7 +92,9 @@ function collisions(ports: Ports): string[] {
     const other = seen.get(port);
     seen.set(port, use);
     if (port > 65535) return [`port ${port} of ${use}: expected at most 65535 (PENSTOCK_ADMIN_PORT + 1, 2, 3)`];
-    return other ? [`port ${port} is asked for twice: ${other} and ${use} (these follow PENSTOCK_ADMIN_PORT + 1, 2, 3)`] : [];
+    return other
+      ? [`port ${port} is asked for twice: ${other} and ${use} (these follow PENSTOCK_ADMIN_PORT + 1, 2, 3)`]
+      : [];
   });
 }
 
@@ -117,7 +123,8 @@ function urlOf(env: NodeJS.ProcessEnv, name: string, protocols: string[], faults
   for (const one of text.split(',')) {
     const protocol = URL.canParse(one.trim()) ? new URL(one.trim()).protocol : 'no URL';
     // The value may hold a password: only its scheme is told.
-    if (!protocols.includes(protocol)) faults.push(`${name}: expected ${protocols.join('// or ')}//..., found ${protocol}`);
+    if (!protocols.includes(protocol))
+      faults.push(`${name}: expected ${protocols.join('// or ')}//..., found ${protocol}`);
   }
   return text;
 }

@@ -51,7 +51,13 @@ function keeperPath(): string {
 function startedPid(keeper: ChildProcess, command: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const fail = (reason: string): void =>
-      reject(new StackError('platform', `expected ${command} to start, found: ${reason}`, 'see that the file exists, fits this machine and may be run'));
+      reject(
+        new StackError(
+          'platform',
+          `expected ${command} to start, found: ${reason}`,
+          'see that the file exists, fits this machine and may be run',
+        ),
+      );
     keeper.once('error', (error) => fail(error.message));
     keeper.once('exit', (code) => fail(`its keeper ended with ${code}`));
     keeper.on('message', (notice: KeeperNotice) => {

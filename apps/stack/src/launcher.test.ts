@@ -51,7 +51,8 @@ class Launcher {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    for (const stream of [this.child.stdout, this.child.stderr]) stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.child.once('close', (code) => (this.exitCode = code ?? -1));
     running.add(this);
   }
@@ -80,7 +81,9 @@ class Launcher {
   async children(): Promise<number[]> {
     const { admin, demo } = this.ports;
     const urls = [admin, admin + 1, admin + 2, admin + 3, demo].map((port) => `http://127.0.0.1:${port}/`);
-    const services = await Promise.all(urls.map(async (url) => ((await (await fetch(url)).json()) as { pid: number }).pid));
+    const services = await Promise.all(
+      urls.map(async (url) => ((await (await fetch(url)).json()) as { pid: number }).pid),
+    );
     return [...services, ...processesWith(this.dataDir)];
   }
 
@@ -93,7 +96,9 @@ class Launcher {
 
 /** Servers, their keepers: their command lines name the data folder. */
 function processesWith(dataDir: string): number[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
   return pids.filter((pid) => commandOf(pid).includes(dataDir));
 }
 
@@ -106,33 +111,41 @@ const gone = (pids: number[]): Promise<void> => vi.waitFor(() => expect(pids.fil
 const inPostgres = (launcher: Launcher, sql: string): Promise<unknown[]> =>
   withClient(launcher.url('PostgreSQL'), async (client) => (await client.query(sql)).rows as unknown[]);
 
-test('a second start finds the data of the first, and a SIGTERM leaves no process behind', { timeout: 60_000 }, async () => {
-  const first = await launch();
-  await first.ready();
-  await inPostgres(first, 'create table kept as select 1 as one');
-  const children = await first.children();
-  expect(children.length).toBeGreaterThanOrEqual(9);
-  send('SIGTERM', first.pid);
-  expect(await first.ends()).toBe(0);
-  expect(children.filter(isAlive)).toEqual([]);
-  expect(first.output).toMatch(/Try:\n {2}curl -i http[^]*curl -i -x http/);
-  expect(existsSync(join(first.dataDir, 'stack.lock'))).toBe(false);
+test(
+  'a second start finds the data of the first, and a SIGTERM leaves no process behind',
+  { timeout: 60_000 },
+  async () => {
+    const first = await launch();
+    await first.ready();
+    await inPostgres(first, 'create table kept as select 1 as one');
+    const children = await first.children();
+    expect(children.length).toBeGreaterThanOrEqual(9);
+    send('SIGTERM', first.pid);
+    expect(await first.ends()).toBe(0);
+    expect(children.filter(isAlive)).toEqual([]);
+    expect(first.output).toMatch(/Try:\n {2}curl -i http[^]*curl -i -x http/);
+    expect(existsSync(join(first.dataDir, 'stack.lock'))).toBe(false);
 
-  const second = await launch(first.dataDir);
-  await second.ready();
-  expect(await inPostgres(second, 'select one from kept')).toEqual([{ one: 1 }]);
-});
+    const second = await launch(first.dataDir);
+    await second.ready();
+    expect(await inPostgres(second, 'select one from kept')).toEqual([{ one: 1 }]);
+  },
+);
 
-test('after a kill -9 of the launcher its children end, and a start at once is not in their way', { timeout: 60_000 }, async () => {
-  const first = await launch();
-  await first.ready();
-  const children = await first.children();
-  send('SIGKILL', first.pid);
-  const second = new Launcher(first.dataDir, first.ports);
-  await gone(children);
-  await second.ready();
-  expect(second.output).toContain('the last start was killed');
-});
+test(
+  'after a kill -9 of the launcher its children end, and a start at once is not in their way',
+  { timeout: 60_000 },
+  async () => {
+    const first = await launch();
+    await first.ready();
+    const children = await first.children();
+    send('SIGKILL', first.pid);
+    const second = new Launcher(first.dataDir, first.ports);
+    await gone(children);
+    await second.ready();
+    expect(second.output).toContain('the last start was killed');
+  },
+);
 
 test('servers left behind by killed keepers are ended by the next start', { timeout: 60_000 }, async () => {
   const first = await launch();
@@ -159,19 +172,25 @@ test('a server or a service that dies comes back on its port, with its data', { 
   expect(await natsGreeting(stack.url('NATS'))).toMatchObject({ jetstream: true });
 });
 
-test('two stacks run side by side; one data folder and one set of ports serve one stack', { timeout: 60_000 }, async () => {
-  const [one, two] = [await launch(), await launch()];
-  await Promise.all([one.ready(), two.ready()]);
-  const sameFolder = await launch(one.dataDir);
-  expect(await sameFolder.ends()).toBe(1);
-  expect(sameFolder.output).toContain(`in use by a running stack (process ${one.pid})`);
+test(
+  'two stacks run side by side; one data folder and one set of ports serve one stack',
+  { timeout: 60_000 },
+  async () => {
+    const [one, two] = [await launch(), await launch()];
+    await Promise.all([one.ready(), two.ready()]);
+    const sameFolder = await launch(one.dataDir);
+    expect(await sameFolder.ends()).toBe(1);
+    expect(sameFolder.output).toContain(`in use by a running stack (process ${one.pid})`);
 
-  const samePorts = new Launcher(`${one.dataDir}-2`, one.ports);
-  expect(await samePorts.ends()).toBe(1);
-  expect(samePorts.output).toContain(`port ${one.ports.data} on 127.0.0.1 (data plane, PENSTOCK_PORT): another program listens there`);
-});
+    const samePorts = new Launcher(`${one.dataDir}-2`, one.ports);
+    expect(await samePorts.ends()).toBe(1);
+    expect(samePorts.output).toContain(
+      `port ${one.ports.data} on 127.0.0.1 (data plane, PENSTOCK_PORT): another program listens there`,
+    );
+  },
+);
 
-test('whoever kills npm, politely or not, ends the stack', { timeout: 60_000 }, async () => {
+test('a kill -9 of npm ends the stack', { timeout: 60_000 }, async () => {
   const stack = await launch(undefined, { npm_lifecycle_event: 'start' });
   await stack.ready();
   const children = await stack.children();
@@ -180,12 +199,18 @@ test('whoever kills npm, politely or not, ends the stack', { timeout: 60_000 }, 
   await stack.says('everything has ended');
 });
 
-test('a service that refuses to start ends the start with its words, and nothing is left', { timeout: 60_000 }, async () => {
-  const stack = await launch(undefined, { STAND_IN_FAULT: 'exit' });
-  expect(await stack.ends()).toBe(1);
-  expect(stack.output).toMatch(/did not start: expected demo-upstream to become ready, found: exit code 3\n.*expected a URL, found nothing/);
-  expect(processesWith(stack.dataDir)).toEqual([]);
-});
+test(
+  'a service that refuses to start ends the start with its words, and nothing is left',
+  { timeout: 60_000 },
+  async () => {
+    const stack = await launch(undefined, { STAND_IN_FAULT: 'exit' });
+    expect(await stack.ends()).toBe(1);
+    expect(stack.output).toMatch(
+      /did not start: expected demo-upstream to become ready, found: exit code 3\n.*expected a URL, found nothing/,
+    );
+    expect(processesWith(stack.dataDir)).toEqual([]);
+  },
+);
 
 test('a SIGTERM in the middle of a start ends it cleanly', { timeout: 60_000 }, async () => {
   const stack = await launch();
@@ -203,6 +228,8 @@ test('servers of the user are used and not started', { timeout: 60_000 }, async 
   const stack = await launch(undefined, urls);
   await stack.ready();
   expect(processesWith(stack.dataDir)).toEqual([]);
-  const admin = (await (await fetch(`http://127.0.0.1:${stack.ports.admin}/`)).json()) as { env: Record<string, string> };
+  const admin = (await (await fetch(`http://127.0.0.1:${stack.ports.admin}/`)).json()) as {
+    env: Record<string, string>;
+  };
   expect(admin.env).toMatchObject({ ...urls, PENSTOCK_PARENT: 'stdin', PENSTOCK_NAMESPACE: 'penstock' });
 });

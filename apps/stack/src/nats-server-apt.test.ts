@@ -45,7 +45,11 @@ test('Ubuntu has it in universe, and its newest suite is devel', async () => {
     'apt/sources.list': 'deb [arch=amd64 signed-by=/k.gpg] http://u.example/ubuntu noble main universe\n',
   });
   const { newest } = await distributionSuites(dir);
-  expect(newest).toEqual({ mirror: { uri: 'http://u.example/ubuntu', keyring: '/k.gpg' }, suite: 'devel', component: 'universe' });
+  expect(newest).toEqual({
+    mirror: { uri: 'http://u.example/ubuntu', keyring: '/k.gpg' },
+    suite: 'devel',
+    component: 'universe',
+  });
 });
 
 test.each([
@@ -56,6 +60,8 @@ test.each([
 });
 
 test('disabled paragraphs, source entries and commented lines are passed over', () => {
-  expect(paragraphs('Types: deb\nEnabled: no\nURIs: http://a\nSuites: x\n\nTypes: deb-src\nURIs: http://b\nSuites: y\n')).toEqual([]);
+  expect(
+    paragraphs('Types: deb\nEnabled: no\nURIs: http://a\nSuites: x\n\nTypes: deb-src\nURIs: http://b\nSuites: y\n'),
+  ).toEqual([]);
   expect(oneLiners('# deb http://a x main\ndeb-src http://b y main\n')).toEqual([]);
 });

@@ -50,18 +50,24 @@ interface SourceEntry extends Mirror {
 /** Both formats that apt reads: one line an entry, and paragraphs of fields. */
 export function readSources(aptDir: string): SourceEntry[] {
   const parts = join(aptDir, 'sources.list.d');
-  const names = existsSync(parts) ? readdirSync(parts).sort().map((name) => join(parts, name)) : [];
+  const names = existsSync(parts)
+    ? readdirSync(parts)
+        .sort()
+        .map((name) => join(parts, name))
+    : [];
   return [join(aptDir, 'sources.list'), ...names]
     .filter((path) => existsSync(path))
     .flatMap((path) => (path.endsWith('.sources') ? paragraphs : oneLiners)(readFileSync(path, 'utf8')));
 }
 
 export function oneLiners(text: string): SourceEntry[] {
-  return [...text.matchAll(/^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)/gm)].map(([, options = '', uri = '', suite = '']) => ({
-    uri,
-    suite,
-    keyring: /signed-by=(\/\S+)/i.exec(options)?.[1],
-  }));
+  return [...text.matchAll(/^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)/gm)].map(
+    ([, options = '', uri = '', suite = '']) => ({
+      uri,
+      suite,
+      keyring: /signed-by=(\/\S+)/i.exec(options)?.[1],
+    }),
+  );
 }
 
 export function paragraphs(text: string): SourceEntry[] {
@@ -71,12 +77,18 @@ export function paragraphs(text: string): SourceEntry[] {
     if (!/(^|\s)deb(\s|$)/.test(field('Types')) || /^no$/i.test(field('Enabled'))) return [];
     const uri = field('URIs').split(/\s+/)[0] ?? '';
     const keyring = /^\/\S+/.exec(field('Signed-By'))?.[0];
-    return field('Suites').split(/\s+/).map((suite) => ({ uri, suite, keyring }));
+    return field('Suites')
+      .split(/\s+/)
+      .map((suite) => ({ uri, suite, keyring }));
   });
 }
 
 /** Downloads and unpacks without touching the system: lists, cache and configuration lie in a folder that is gone afterwards. */
-export async function fetchWithApt({ mirror, suite, component }: Suite, folder: string, signal: AbortSignal): Promise<string> {
+export async function fetchWithApt(
+  { mirror, suite, component }: Suite,
+  folder: string,
+  signal: AbortSignal,
+): Promise<string> {
   return inScratch(folder, async (scratch) => {
     const env = await privateApt(scratch);
     const option = mirror.keyring ? `[signed-by=${mirror.keyring}] ` : '';
@@ -91,7 +103,9 @@ export async function fetchWithApt({ mirror, suite, component }: Suite, folder: 
 }
 
 function place(scratch: string, archive: string, folder: string): string {
-  const binary = ['usr/sbin', 'usr/bin'].map((dir) => join(scratch, 'unpacked', dir, 'nats-server')).find((path) => existsSync(path));
+  const binary = ['usr/sbin', 'usr/bin']
+    .map((dir) => join(scratch, 'unpacked', dir, 'nats-server'))
+    .find((path) => existsSync(path));
   if (!binary) throw new Error(`expected nats-server in ${archive}, found none`);
   return install(binary, join(folder, archive.replace(/\.deb$/, '').replaceAll('%3a', ':'), 'nats-server'));
 }
@@ -131,6 +145,8 @@ async function apt(args: string[], where: { cwd: string; env: NodeJS.ProcessEnv;
   } catch (error) {
     const words = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
     const first = words.split('\n').find((line) => /^(E|Err|W):?/.test(line));
-    throw new Error(`apt-get ${args.at(-1)}: ${first ?? (error instanceof Error ? error.message : String(error))}`, { cause: error });
+    throw new Error(`apt-get ${args.at(-1)}: ${first ?? (error instanceof Error ? error.message : String(error))}`, {
+      cause: error,
+    });
   }
 }

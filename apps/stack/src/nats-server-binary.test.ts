@@ -64,14 +64,20 @@ test('nothing at all is one error that names every source and what to do', async
   const refusal = choose({ ownPackage: gives('2.8.4'), release: gives('nonsense') });
   await expect(refusal).rejects.toMatchObject({
     code: 'nats-server',
-    message: expect.stringMatching(/PATH: none[^]*release .*does not run here[^]*no network[^]*version 2\.8\.4/) as string,
+    message: expect.stringMatching(
+      /PATH: none[^]*release .*does not run here[^]*no network[^]*version 2\.8\.4/,
+    ) as string,
     advice: expect.stringContaining('PENSTOCK_NATS_URL') as string,
   });
 });
 
 test('an interrupted fetch is not mistaken for a fetched server, and a real one is found by version', async () => {
   const cache = freshFolder();
-  for (const [name, version] of [['new', '2.12.0'], ['old', '2.9.10'], ['.fetching-x', '2.99.0']] as const) {
+  for (const [name, version] of [
+    ['new', '2.12.0'],
+    ['old', '2.9.10'],
+    ['.fetching-x', '2.99.0'],
+  ] as const) {
     mkdirSync(join(cache, name));
     writeFileSync(join(cache, name, 'nats-server'), `#!/bin/sh\necho "nats-server: v${version}"\n`, { mode: 0o755 });
   }

@@ -57,7 +57,11 @@ export async function findNatsServer(sources: Sources, progress: Progress): Prom
   const newest = before.at(-1);
   if (newest && atLeast(newest.version, '2.11')) return newest;
 
-  const attempt = async (name: string, fetching: () => Promise<string>, minimum: string): Promise<NatsServer | undefined> => {
+  const attempt = async (
+    name: string,
+    fetching: () => Promise<string>,
+    minimum: string,
+  ): Promise<NatsServer | undefined> => {
     try {
       progress.step(`fetching nats-server: ${name}`);
       const found = await inspect(await fetching());
@@ -76,7 +80,9 @@ export async function findNatsServer(sources: Sources, progress: Progress): Prom
   const last = [installed, newest].find((one) => one && atLeast(one.version, '2.9'));
   const old = last ?? (await attempt("the distribution's own package", sources.ownPackage, '2.9'));
   if (!old) throw noneFound(refusals);
-  progress.warn(`nats-server ${old.version} is older than 2.11: it does, and a newer one is better (${refusals.join('; ')})`);
+  progress.warn(
+    `nats-server ${old.version} is older than 2.11: it does, and a newer one is better (${refusals.join('; ')})`,
+  );
   return old;
 }
 
@@ -121,7 +127,13 @@ async function findOnPath(searchPath: string): Promise<NatsServer | undefined> {
 
 /** Oldest first. Each lies in a folder of its own; what is being fetched has a name that begins with a dot. */
 export async function findFetched(cacheDirs: string[]): Promise<NatsServer[]> {
-  const folders = cacheDirs.filter((dir) => existsSync(dir)).flatMap((dir) => readdirSync(dir).filter((name) => !name.startsWith('.')).map((name) => join(dir, name)));
+  const folders = cacheDirs
+    .filter((dir) => existsSync(dir))
+    .flatMap((dir) =>
+      readdirSync(dir)
+        .filter((name) => !name.startsWith('.'))
+        .map((name) => join(dir, name)),
+    );
   const files = folders.map((folder) => join(folder, 'nats-server')).filter((file) => isExecutable(file));
   const found = await Promise.all(files.map(inspect));
   return found.filter((one) => one !== undefined).sort((a, b) => compare(a.version, b.version));

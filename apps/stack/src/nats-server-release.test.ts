@@ -44,5 +44,7 @@ test('an archive without the binary is told', () => {
 });
 
 test('a platform without a pin is not fetched for', async () => {
-  await expect(fetchRelease('/nowhere', AbortSignal.abort(), 'darwin-arm64')).rejects.toThrow('no release is pinned for darwin-arm64');
+  await expect(fetchRelease('/nowhere', AbortSignal.abort(), 'darwin-arm64')).rejects.toThrow(
+    'no release is pinned for darwin-arm64',
+  );
 });

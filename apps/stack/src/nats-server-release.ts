@@ -20,7 +20,11 @@ const silentForMs = 10_000;
 const mostRedirects = 5;
 const mostBytes = 64 * 1024 * 1024;
 
-export async function fetchRelease(folder: string, signal: AbortSignal, platform = `${process.platform}-${process.arch}`): Promise<string> {
+export async function fetchRelease(
+  folder: string,
+  signal: AbortSignal,
+  platform = `${process.platform}-${process.arch}`,
+): Promise<string> {
   const pin = pins[platform];
   if (!pin) throw new Error(`no release is pinned for ${platform}`);
   const tarball = await download(
@@ -42,7 +46,7 @@ export async function unpackVerified(tarball: Buffer, sha256: string, target: st
 
 /** The regular file of that name, in whatever folder. A tar is a row of 512-byte headers, each followed by its file, padded. */
 export function fileOfTar(tar: Buffer, name: string): Buffer {
-  for (let at = 0; at + 512 <= tar.length; ) {
+  for (let at = 0; at + 512 <= tar.length;) {
     const path = tar.toString('utf8', at, at + 100).replace(/\0.*$/s, '');
     const sizeBytes = Number.parseInt(tar.toString('ascii', at + 124, at + 136), 8) || 0;
     const kind = tar.toString('ascii', at + 156, at + 157);
@@ -70,7 +74,10 @@ async function download(url: string, signal: AbortSignal, redirects = 0): Promis
 function get(url: string, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const call = request(url, { headers: { 'user-agent': 'penstock' }, signal }, resolve);
-    const late = setTimeout(() => call.destroy(new Error(`no connection to ${new URL(url).host} within 3 s`)), connectWithinMs);
+    const late = setTimeout(
+      () => call.destroy(new Error(`no connection to ${new URL(url).host} within 3 s`)),
+      connectWithinMs,
+    );
     call.on('socket', (socket) => socket.once('secureConnect', () => clearTimeout(late)));
     call.setTimeout(silentForMs, () => call.destroy(new Error(`${new URL(url).host} was silent for 10 s`)));
     call.on('error', (error) => {

@@ -23,7 +23,9 @@ test('a taken port is told with its use, its variable and a way out', async () =
   await leave();
   expect(refusal).toMatchObject({
     code: 'port-taken',
-    message: expect.stringContaining(`port ${config.ports.refresher} on 127.0.0.1 (refresher, PENSTOCK_ADMIN_PORT + 2)`) as string,
+    message: expect.stringContaining(
+      `port ${config.ports.refresher} on 127.0.0.1 (refresher, PENSTOCK_ADMIN_PORT + 2)`,
+    ) as string,
     advice: expect.stringContaining('PENSTOCK_DATA_DIR=.penstock-2 npm start') as string,
   });
 });

@@ -23,7 +23,11 @@ export async function freePort(host = '127.0.0.1'): Promise<number> {
     given.add(port);
     if ((await whyNotFree(port, host)) === '') return port;
   }
-  throw new StackError('port-taken', `expected a free port on ${host} between 20000 and 32000, found none in 200 tries`, 'stop some programs');
+  throw new StackError(
+    'port-taken',
+    `expected a free port on ${host} between 20000 and 32000, found none in 200 tries`,
+    'stop some programs',
+  );
 }
 
 // Two that were asked for before either is listened on must differ.

@@ -23,13 +23,22 @@ export function postgresUser(paths: string[]): PostgresUser {
 }
 
 /** The command as that user. */
-export function runAs(user: PostgresUser, command: string, args: string[]): { command: string; args: string[]; ids?: { uid: number; gid: number } } {
+export function runAs(
+  user: PostgresUser,
+  command: string,
+  args: string[],
+): { command: string; args: string[]; ids?: { uid: number; gid: number } } {
   if (user.kind === 'self') return { command, args };
   const ids = { uid: user.uid, gid: user.gid };
   if (user.kind === 'other') return { command, args, ids };
   const right = '-all,+dac_override';
   // Without the securebit access(2), which initdb asks before it starts postgres, would not count the right.
-  const rights = [`--inh-caps=${right}`, `--ambient-caps=${right}`, `--bounding-set=${right}`, '--securebits=+no_setuid_fixup'];
+  const rights = [
+    `--inh-caps=${right}`,
+    `--ambient-caps=${right}`,
+    `--bounding-set=${right}`,
+    '--securebits=+no_setuid_fixup',
+  ];
   return {
     command: 'setpriv',
     args: [`--reuid=${ids.uid}`, `--regid=${ids.gid}`, '--clear-groups', ...rights, command, ...args],
@@ -38,7 +47,8 @@ export function runAs(user: PostgresUser, command: string, args: string[]): { co
 
 function idsOf(name: string): { uid: number; gid: number } | undefined {
   try {
-    const id = (flag: string): number => Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+    const id = (flag: string): number =>
+      Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
     return { uid: id('-u'), gid: id('-g') };
   } catch {
     return undefined;

@@ -75,7 +75,11 @@ async function createCluster(dataDir: string, binaries: PostgresBinaries, user: 
     '--no-sync',
   ]);
   try {
-    await run(command, args, { cwd: '/', ...(ids && { uid: ids.uid, gid: ids.gid }), env: { ...inherited, LC_ALL: 'C' } });
+    await run(command, args, {
+      cwd: '/',
+      ...(ids && { uid: ids.uid, gid: ids.gid }),
+      env: { ...inherited, LC_ALL: 'C' },
+    });
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
     throw initdbFailed(dataDir, error);

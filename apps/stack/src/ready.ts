@@ -2,7 +2,11 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Asks until the answer is yes. Rejects when `signal` aborts. */
-export async function until(ask: (signal: AbortSignal) => Promise<boolean>, signal: AbortSignal, everyMs = 50): Promise<void> {
+export async function until(
+  ask: (signal: AbortSignal) => Promise<boolean>,
+  signal: AbortSignal,
+  everyMs = 50,
+): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
     if (await ask(signal).catch(() => false)) return;
@@ -14,7 +18,11 @@ export async function until(ask: (signal: AbortSignal) => Promise<boolean>, sign
  * A signal that also aborts after a time. Not AbortSignal.any with AbortSignal.timeout: in Node 20 what they give can be
  * collected as garbage before it has fired, and whoever waits for it waits for ever.
  */
-export async function within<T>(patienceMs: number, signal: AbortSignal, work: (limited: AbortSignal) => Promise<T>): Promise<T> {
+export async function within<T>(
+  patienceMs: number,
+  signal: AbortSignal,
+  work: (limited: AbortSignal) => Promise<T>,
+): Promise<T> {
   const limited = new AbortController();
   const abort = (): void => limited.abort(signal.reason);
   const timer = setTimeout(() => limited.abort(new Error(`not within ${patienceMs} ms`)), patienceMs);

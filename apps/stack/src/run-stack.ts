@@ -7,6 +7,7 @@ import { welcome } from './welcome.js';
 
 // Under 10 s, whatever hangs.
 const lastResortMs = 9_500;
+const secondAfterMs = 500;
 
 /** `npm start`: runs until it is told to end. Resolves with the exit code. */
 export async function runStack(configure: () => StackConfig, entryOf?: (app: string) => string): Promise<number> {
@@ -32,10 +33,12 @@ async function runUntilTold(config: StackConfig, entryOf?: (app: string) => stri
 
 function whenTold(stack: Stack, progress: Progress, underNpm: boolean): Promise<void> {
   return new Promise((resolve) => {
-    let told = 0;
+    let toldAtMs: number | undefined;
     const tell = (why: string): void => {
-      told += 1;
-      if (told > 1) return void stack.kill();
+      const now = performance.now();
+      // Ctrl-C reaches us and npm alike, and npm's end comes on top: only a person's second one means "at once".
+      if (toldAtMs !== undefined) return void (why === 'SIGINT' && now - toldAtMs > secondAfterMs && stack.kill());
+      toldAtMs = now;
       progress.step(`${why}: ending the services, then the servers`);
       setTimeout(() => process.exit(1), lastResortMs).unref();
       void stack.stop();

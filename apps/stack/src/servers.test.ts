@@ -3,7 +3,11 @@ import { freePort } from './ports.js';
 import { requireNats, requirePostgres } from './servers.js';
 
 const never = new AbortController().signal;
-const refusalOf = (work: Promise<unknown>): Promise<unknown> => work.then(() => 'accepted', (error: unknown) => error);
+const refusalOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => 'accepted',
+    (error: unknown) => error,
+  );
 
 test.each([
   ['PENSTOCK_POSTGRES_URL', 'postgres', requirePostgres],

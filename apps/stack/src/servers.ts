@@ -17,7 +17,10 @@ export interface ServerPlace {
 // The keeper's own steps (3 s) come first.
 const graceMs = 3_500;
 
-export function postgresServer(place: ServerPlace & { durable: boolean }, progress: Progress): { url: string; server: Supervised } {
+export function postgresServer(
+  place: ServerPlace & { durable: boolean },
+  progress: Progress,
+): { url: string; server: Supervised } {
   const logFile = join(place.logDir, 'postgres.log');
   turnLargeLog(logFile);
   const server = new Supervised(
@@ -36,7 +39,10 @@ export function postgresServer(place: ServerPlace & { durable: boolean }, progre
   return { url: postgresUrl(place.port), server };
 }
 
-export function natsServer(place: ServerPlace & { binary: string }, progress: Progress): { url: string; server: Supervised } {
+export function natsServer(
+  place: ServerPlace & { binary: string },
+  progress: Progress,
+): { url: string; server: Supervised } {
   const logFile = join(place.logDir, 'nats-server.log');
   turnLargeLog(logFile);
   const url = natsUrl(place.port);
@@ -65,7 +71,8 @@ export async function requirePostgres(url: string, signal: AbortSignal, patience
 
 export async function requireNats(urls: string, signal: AbortSignal, patienceMs = 10_000): Promise<void> {
   const all = urls.split(',').map((url) => url.trim());
-  const ask = async (): Promise<boolean> => (await Promise.all(all.map(natsGreeting))).some((greeting) => greeting?.jetstream);
+  const ask = async (): Promise<boolean> =>
+    (await Promise.all(all.map(natsGreeting))).some((greeting) => greeting?.jetstream);
   await within(patienceMs, signal, (limited) => until(ask, limited, 250)).catch(() => {
     signal.throwIfAborted();
     throw unreachable('PENSTOCK_NATS_URL', 'a NATS server with JetStream', all[0] ?? '', undefined);

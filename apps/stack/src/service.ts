@@ -117,5 +117,10 @@ function follow(stream: Readable, take: (line: string) => void): void {
 }
 
 function cannotSpawn({ name, entry }: ServiceSpec, error: Error): StackError {
-  return new StackError('service', `expected to start ${name} (${entry}), found: ${error.message}`, 'run `npm run build`, then start again', error);
+  return new StackError(
+    'service',
+    `expected to start ${name} (${entry}), found: ${error.message}`,
+    'run `npm run build`, then start again',
+    error,
+  );
 }

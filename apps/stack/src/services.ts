@@ -34,7 +34,12 @@ export function serviceSpec(app: ServiceName, setting: ServiceSetting, name: str
   };
 }
 
-export function demoSpec({ ports, logDir, passedOn, entryOf }: Pick<ServiceSetting, 'ports' | 'logDir' | 'passedOn' | 'entryOf'>): ServiceSpec {
+export function demoSpec({
+  ports,
+  logDir,
+  passedOn,
+  entryOf,
+}: Pick<ServiceSetting, 'ports' | 'logDir' | 'passedOn' | 'entryOf'>): ServiceSpec {
   return {
     name: 'demo-upstream',
     entry: entryOf('demo-upstream'),
@@ -51,7 +56,15 @@ export function reachable(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-function environment({ postgresUrl, natsUrl, configFile, namespace, host, ports, passedOn }: ServiceSetting): NodeJS.ProcessEnv {
+function environment({
+  postgresUrl,
+  natsUrl,
+  configFile,
+  namespace,
+  host,
+  ports,
+  passedOn,
+}: ServiceSetting): NodeJS.ProcessEnv {
   // What `npm start` decides stands above what the shell said: the ports of the others follow PENSTOCK_ADMIN_PORT.
   const { PENSTOCK_OPS_PORT: _, ...inherited } = passedOn;
   return {

@@ -1,13 +1,6 @@
 /** Everything that can keep the stack from starting. `message` says what was found, `advice` what to do next. */
 export type StackErrorCode =
-  | 'configuration'
-  | 'port-taken'
-  | 'already-running'
-  | 'disk'
-  | 'platform'
-  | 'nats-server'
-  | 'postgres'
-  | 'service';
+  'configuration' | 'port-taken' | 'already-running' | 'disk' | 'platform' | 'nats-server' | 'postgres' | 'service';
 
 export class StackError extends Error {
   override readonly name = 'StackError';

@@ -42,7 +42,10 @@ test('a service that is killed is started again, and the person is told', async 
   expect(scheduler.isUp).toBe(false);
   await scheduler.whenUp();
   expect(scheduler.pid).not.toBe(first);
-  expect(told).toEqual(['scheduler ended (killed by SIGKILL), starting it again in 200 ms', 'scheduler is ready again']);
+  expect(told).toEqual([
+    'scheduler ended (killed by SIGKILL), starting it again in 200 ms',
+    'scheduler is ready again',
+  ]);
 });
 
 test('the back-off doubles while it does not stay up', async () => {
@@ -57,7 +60,10 @@ test('the back-off doubles while it does not stay up', async () => {
 test('one that gives up before it was ever ready fails the start with its last words', async () => {
   const scheduler = await standIn('exit');
   const refusal = await scheduler.start().catch((error: unknown) => error);
-  expect(refusal).toMatchObject({ code: 'service', message: expect.stringMatching(/exit code 3\n.*expected a URL/) as string });
+  expect(refusal).toMatchObject({
+    code: 'service',
+    message: expect.stringMatching(/exit code 3\n.*expected a URL/) as string,
+  });
 });
 
 test('one that does not listen to SIGTERM is killed after its grace, and nothing is left', async () => {

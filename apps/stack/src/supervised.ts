@@ -107,7 +107,10 @@ export class Supervised {
 
   private async live(first: { resolve: () => void; reject: (error: unknown) => void }): Promise<void> {
     let failures = 0;
-    const patience = setTimeout(() => first.reject(this.notReady(`no answer within ${readyWithinMs / 1000} s`)), readyWithinMs);
+    const patience = setTimeout(
+      () => first.reject(this.notReady(`no answer within ${readyWithinMs / 1000} s`)),
+      readyWithinMs,
+    );
     const cameUp = (): void => {
       if (this.wasUp) this.progress.step(`${this.name} is ready again`);
       this.wasUp = true;
