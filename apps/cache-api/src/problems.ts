@@ -16,6 +16,7 @@ export type ProblemCode =
   | 'admin_token_required'
   | 'request_too_large'
   | 'fields_too_large'
+  | 'answer_too_large_for_message'
   | 'only_if_cached'
   | 'not_built'
   | 'invalid_input';
@@ -38,6 +39,7 @@ const PROBLEMS: Readonly<Record<ProblemCode, Row>> = {
   method_not_supported: { status: 405, title: 'This method is not supported', proxyError: 'http_request_denied' },
   access_token_required: { status: 407, title: 'The data plane wants its token', proxyError: 'http_request_denied' },
   request_too_large: { status: 413, title: 'The request body is too large', proxyError: 'http_request_denied' },
+  answer_too_large_for_message: { status: 413, title: 'The answer does not fit into a message' },
   fields_too_large: { status: 431, title: 'The request fields are too large', proxyError: 'http_request_denied' },
   internal: { status: 500, title: 'Penstock failed', proxyError: 'proxy_internal_error' },
   not_built: { status: 501, title: 'This is not built yet' },

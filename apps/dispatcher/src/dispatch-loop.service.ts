@@ -143,9 +143,16 @@ export class DispatchLoop {
     const { gate, queue, clock } = this.options;
     const nowMs = clock.now();
     this.endExpired(nowMs, 'not_sent_in_time');
-    const [nowWaits, backgroundWaits] = [queue.waits('now', nowMs), queue.waits('background', nowMs)];
-    if (!nowWaits && !backgroundWaits) return undefined;
-    const side = gate.turn(nowWaits, backgroundWaits);
+    const first = gate.turn(queue.waits('now', nowMs), queue.waits('background', nowMs));
+    const one = this.stepSide(first, nowMs);
+    if (one === 'again') return one;
+    const other = this.stepSide(first === 'now' ? 'background' : 'now', nowMs);
+    if (other === 'again' || one === undefined) return other;
+    return other === undefined ? one : Math.min(one, other);
+  }
+
+  private stepSide(side: LaneSide, nowMs: number): 'again' | number | undefined {
+    const { gate, queue } = this.options;
     const next = queue.peek(side, nowMs);
     if (next === undefined) return undefined;
     if (this.options.isOvertaken(next)) return this.drop(next);

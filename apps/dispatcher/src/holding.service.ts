@@ -48,6 +48,7 @@ export interface HoldingOptions {
 }
 
 const WHOLE_UPSTREAM = 'upstream';
+const BY_HAND = 'by hand';
 const TELL_STATE_EVERY_MS = 250;
 const SAVE_SCOPE_EVERY_MS = 5_000;
 /** Late binding: no more background work is pulled than its tokens will cover in this time. */
@@ -136,7 +137,7 @@ export class HoldingService {
 
   control(work: ControlWork): Promise<Verdict> {
     const nowMs = this.options.clock.now();
-    if (work.kind === 'pause') this.changed(this.gate.pause(nowMs + work.forMs, 'by hand', nowMs));
+    if (work.kind === 'pause') this.changed(this.gate.pause(nowMs + work.forMs, BY_HAND, nowMs));
     else this.changed(this.gate.resume(nowMs));
     return Promise.resolve({ kind: 'done' });
   }
@@ -234,7 +235,8 @@ export class HoldingService {
     const { config, scopes, fence, announcer } = this.options;
     if (change.kind === 'none') return;
     void scopes.save(this.gate, fence, false);
-    if (change.kind === 'paused') this.tellPaused(change);
+    // Stragglers of one burst extend the pause by little; the live state tells that, not 63 more events.
+    if (change.kind === 'paused' && (change.escalated || change.reason === BY_HAND)) this.tellPaused(change);
     if (change.kind === 'resumed') {
       this.options.logger.info({ upstream: config.id }, 'the upstream answers again; the rate climbs back');
       void announcer.resumed({ upstream: config.id, scope: WHOLE_UPSTREAM });

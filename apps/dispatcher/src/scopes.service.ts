@@ -25,6 +25,8 @@ const WHOLE_UPSTREAM = 'upstream';
 /** The durable side of the limits: in KV for the next holder, with a copy in PostgreSQL for reading and for an emptied NATS. */
 export class ScopesService {
   private watch: ScopeWatch | undefined;
+  private saving: Promise<void> = Promise.resolve();
+  private isSavePending = false;
 
   constructor(private readonly options: ScopesOptions) {}
 
@@ -66,8 +68,19 @@ export class ScopesService {
     });
   }
 
-  /** A holder never overwrites what a later one wrote, nor shortens a pause. */
-  async save(gate: Gate, fence: number, clean: boolean): Promise<void> {
+  /** One write at a time; what changes meanwhile is in the next one. */
+  save(gate: Gate, fence: number, clean: boolean): Promise<void> {
+    if (this.isSavePending && !clean) return this.saving;
+    this.isSavePending = true;
+    this.saving = this.saving.then(() => {
+      this.isSavePending = false;
+      return this.write(gate, fence, clean);
+    });
+    return this.saving;
+  }
+
+  /** A holder never overwrites what a later one wrote. */
+  private async write(gate: Gate, fence: number, clean: boolean): Promise<void> {
     const { upstream, scopes, clock, logger } = this.options;
     const kept: KeptScope = { fence, clean, gate: gate.snapshot(clock.now()) };
     try {

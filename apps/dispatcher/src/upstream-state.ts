@@ -31,6 +31,7 @@ export function stateOf(of: {
     inFlight,
     calls,
     throttles,
+    learned: gate.learned === undefined ? null : { perSecond: gate.learned.perSecond },
   };
 }
 

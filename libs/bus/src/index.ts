@@ -61,3 +61,5 @@ export type { AskOptions, HolderCalls, HolderCallsOptions, MarkOutcome } from '.
 export type { AskOutcome, CancelVerdict, NotSentCode, UnknownCode } from './ask-outcome.js';
 export { createAcknowledgements } from './acknowledgements.js';
 export type { Acknowledgements, Expectation } from './acknowledgements.js';
+export { subscribeStates } from './state-feed.js';
+export { openFetchDoor } from './fetch-door.js';

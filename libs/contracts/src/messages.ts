@@ -164,6 +164,8 @@ export interface UpstreamState {
   readonly inFlight: number;
   readonly calls: number;
   readonly throttles: number;
+  /** What was learned of a limit that is not configured. */
+  readonly learned: { readonly perSecond: number } | null;
 }
 
 interface FetchFacts extends ResourceRef {

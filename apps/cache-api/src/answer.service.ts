@@ -1,0 +1,249 @@
+import {
+  admits,
+  evaluatePreconditions,
+  fieldValue,
+  freshnessOf,
+  hasOriginPreconditions,
+  renderCacheStatus,
+  requestDirectivesOf,
+  validatorsOf,
+  withoutFields,
+} from '#core';
+import type { CacheStatus, Directives, Entry, Fields, ForwardReason, Freshness } from '#core';
+import type { Clock } from '#runtime';
+import { NO_BODY } from './client-call.js';
+import type { ClientAnswer, ClientCall, Outcome } from './client-call.js';
+import { placeOfCall, refOf } from './client-place.js';
+import type { ClientPlace } from './client-place.js';
+import type { EntriesService } from './entries.service.js';
+import { entryFor } from './entry-map.js';
+import type { HeldEntry, Slot } from './entry-map.js';
+import type { Forwarded, ForwardService } from './forward.service.js';
+import { problemAnswer } from './problems.js';
+import { forwardProblem } from './answer-problem.js';
+import type { ReadsService } from './reads.service.js';
+import type { RefreshService } from './refresh.service.js';
+import { answeredVia, forwardedFields } from './request-fields.js';
+import type { StatesService } from './states.service.js';
+import type { WriteService } from './write.service.js';
+
+export interface AnswerOptions {
+  readonly entries: EntriesService;
+  readonly forward: ForwardService;
+  readonly writes: WriteService;
+  readonly refresh: RefreshService;
+  readonly reads: ReadsService;
+  readonly states: StatesService;
+  readonly clock: Clock;
+}
+
+/** What is known of a read when it has to be put to the upstream. */
+interface Forwarding {
+  readonly place: ClientPlace;
+  readonly held: HeldEntry | undefined;
+  readonly reason: ForwardReason;
+  readonly directives: Directives;
+}
+
+/** One client call from its arrival to its answer: from memory, from the store, or from the upstream through its holder. */
+export class AnswerService {
+  constructor(private readonly options: AnswerOptions) {}
+
+  async answer(call: ClientCall): Promise<ClientAnswer> {
+    const { method, fields } = call;
+    const isRead = (method === 'GET' || method === 'HEAD') && call.body.byteLength === 0;
+    // RFC 9111 4.3.2: conditions that only the origin can judge are put to it.
+    if (isRead && !hasOriginPreconditions(fields)) return this.read(call);
+    if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return this.pass(call);
+    return this.options.writes.write(call);
+  }
+
+  private async read(call: ClientCall): Promise<ClientAnswer> {
+    const { entries } = this.options;
+    const place = placeOfCall(call);
+    const directives = requestDirectivesOf(call.fields);
+    let slot = entries.inMemory(place.id);
+    let held = slot === undefined ? undefined : entryFor(slot, place.choosing);
+    if (slot === undefined || (held === undefined && slot.state === 'partial')) {
+      slot = await entries.load(place);
+      held = slot === undefined ? undefined : entryFor(slot, place.choosing);
+    }
+    return held === undefined
+      ? this.miss(call, { place, held, directives, reason: missReason(slot) })
+      : this.fromHeld(call, place, held, directives);
+  }
+
+  private fromHeld(
+    call: ClientCall,
+    place: ClientPlace,
+    held: HeldEntry,
+    directives: Directives,
+  ): ClientAnswer | Promise<ClientAnswer> {
+    const { upstream } = call;
+    const freshness = freshnessOf(held.entry, this.options.clock.now());
+    const admission = admits(directives, freshness, { ignoreNoCache: upstream.config.cache.ignoreClientNoCache });
+    switch (admission.kind) {
+      case 'answer':
+        return this.hit(call, place, held, freshness);
+      case 'only-if-cached-miss':
+        return this.notCached(call);
+      case 'revalidate':
+        return this.miss(call, { place, held, directives, reason: freshness.kind === 'expired' ? 'stale' : 'request' });
+    }
+  }
+
+  /** Answered at once, whatever the upstream's state. */
+  private hit(call: ClientCall, place: ClientPlace, held: HeldEntry, freshness: Freshness): ClientAnswer {
+    const { reads, refresh, states, clock } = this.options;
+    reads.count(call.upstream.id, held.entry.key);
+    refresh.consider(call, place, held.entry, freshness);
+    const isPaused = freshness.kind === 'stale' && states.pausedUntil(call.upstream.id, clock.now()) !== undefined;
+    const status: CacheStatus = { kind: 'hit', ttlMs: freshness.ttlMs, ...(isPaused ? { detail: 'paused' } : {}) };
+    return respond(call, held, {
+      status,
+      ageMs: freshness.ageMs,
+      outcome: freshness.kind === 'fresh' ? 'hit' : 'stale',
+    });
+  }
+
+  private async miss(call: ClientCall, forwarding: Forwarding): Promise<ClientAnswer> {
+    const { place, held, reason, directives } = forwarding;
+    if (directives.onlyIfCached) return this.notCached(call);
+    // A HEAD that cannot be answered from a stored GET is put as it is.
+    if (call.method === 'HEAD') return this.pass(call);
+    const isForced = reason === 'request';
+    const forwarded = await this.options.forward.forward({
+      call,
+      ref: refOf(call, place, held),
+      purpose: isForced ? 'revalidate' : 'read',
+      fields: forwardedFields(call, 'read'),
+      have: held?.entry.version ?? null,
+      validators: held === undefined ? [] : validatorsOf(held.entry),
+      mayStore: !directives.noStore,
+    });
+    return this.answerForwarded(call, forwarding, forwarded);
+  }
+
+  private answerForwarded(call: ClientCall, { place, reason, held }: Forwarding, forwarded: Forwarded): ClientAnswer {
+    if (forwarded.kind !== 'answered') return this.problem(call, forwarded);
+    const { reply, body } = forwarded;
+    const { entry } = reply;
+    const status: CacheStatus = {
+      kind: 'forwarded',
+      reason,
+      status: reply.status,
+      stored: entry !== null,
+      ...(reply.collapsed ? { collapsed: true } : {}),
+    };
+    const outcome: Outcome = held === undefined ? 'miss' : 'revalidated';
+    if (entry === null) return passed(call, reply.status, reply.fields, body, { status, outcome });
+    this.options.entries.put(place.id, { entry, body });
+    const { ageMs } = freshnessOf(entry, this.options.clock.now());
+    return respond(call, { entry, body }, { status, ageMs, outcome });
+  }
+
+  private async pass(call: ClientCall): Promise<ClientAnswer> {
+    const place = placeOfCall(call);
+    const forwarded = await this.options.forward.forward({
+      call,
+      ref: refOf(call, place, undefined),
+      purpose: 'pass',
+      fields: forwardedFields(call, 'as-it-is'),
+      have: null,
+      validators: [],
+      mayStore: false,
+    });
+    if (forwarded.kind !== 'answered') return this.problem(call, forwarded);
+    const { reply, body } = forwarded;
+    const reason: ForwardReason = call.method === 'OPTIONS' ? 'method' : 'bypass';
+    return passed(call, reply.status, reply.fields, body, {
+      status: { kind: 'forwarded', reason, status: reply.status },
+      outcome: 'pass',
+    });
+  }
+
+  private notCached(call: ClientCall): ClientAnswer {
+    const detail = 'the request says only-if-cached, and nothing stored may answer it; ask without it, or later';
+    return problemAnswer(
+      { code: 'only_if_cached', detail, instance: call.path, upstream: call.upstream.id },
+      this.options.clock.now(),
+    );
+  }
+
+  private problem(call: ClientCall, forwarded: Exclude<Forwarded, { kind: 'answered' }>): ClientAnswer {
+    return forwardProblem(call, forwarded, this.options.clock.now());
+  }
+}
+
+function missReason(slot: Slot | undefined): ForwardReason {
+  return slot === undefined || slot.entries.length === 0 ? 'uri-miss' : 'vary-miss';
+}
+
+interface Told {
+  readonly status: CacheStatus;
+  readonly outcome: Outcome;
+}
+
+/** From an entry: conditions are judged, Age is told, and a HEAD gets no body. */
+function respond(call: ClientCall, { entry, body }: HeldEntry, told: Told & { readonly ageMs: number }): ClientAnswer {
+  const isUnmodified = evaluatePreconditions(call.fields, entry) === 'not-modified';
+  const age: Fields = [['Age', String(Math.floor(told.ageMs / 1000))]];
+  const fields = [
+    ...answeredVia(isUnmodified ? notModifiedFields(entry) : entry.fields),
+    ...age,
+    statusField(told.status),
+  ];
+  if (isUnmodified) return { status: 304, fields, body: NO_BODY, outcome: told.outcome };
+  return {
+    status: entry.status,
+    fields: withLength(fields, entry.bodyBytes, entry.status),
+    body: call.method === 'HEAD' ? NO_BODY : body,
+    outcome: told.outcome,
+  };
+}
+
+function passed(call: ClientCall, status: number, fields: Fields, body: Uint8Array, told: Told): ClientAnswer {
+  const isUnmodified =
+    told.outcome === 'miss' && evaluatePreconditions(call.fields, conditionedOf(status, fields)) === 'not-modified';
+  const all = [...answeredVia(fields), statusField(told.status)];
+  if (isUnmodified)
+    return { status: 304, fields: withoutFields(all, REPRESENTATION), body: NO_BODY, outcome: told.outcome };
+  return {
+    status,
+    fields: call.method === 'HEAD' ? all : withLength(all, body.byteLength, status),
+    body,
+    outcome: told.outcome,
+  };
+}
+
+/** RFC 9110 15.4.5: a 304 carries what a 200 would, without what describes a body that is not there. */
+const REPRESENTATION = new Set([
+  'content-length',
+  'content-type',
+  'content-encoding',
+  'content-language',
+  'last-modified',
+]);
+
+function notModifiedFields(entry: Entry): Fields {
+  return withoutFields(entry.fields, entry.etag === undefined ? WITHOUT_LENGTH : REPRESENTATION);
+}
+
+const WITHOUT_LENGTH = new Set(['content-length']);
+
+function conditionedOf(
+  status: number,
+  fields: Fields,
+): { status: number; etag: string | undefined; lastModified: string | undefined } {
+  return { status, etag: fieldValue(fields, 'etag'), lastModified: fieldValue(fields, 'last-modified') };
+}
+
+/** RFC 9110 8.6: no Content-Length with 1xx and 204. */
+function withLength(fields: Fields, bytes: number, status: number): Fields {
+  if (status === 204 || status === 304) return withoutFields(fields, WITHOUT_LENGTH);
+  return [...withoutFields(fields, WITHOUT_LENGTH), ['Content-Length', String(bytes)]];
+}
+
+function statusField(status: CacheStatus): readonly [string, string] {
+  return ['Cache-Status', renderCacheStatus(status)];
+}

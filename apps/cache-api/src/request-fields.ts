@@ -1,0 +1,23 @@
+import { withoutCredentials, withoutFields, withoutPreconditions, withVia } from '#core';
+import type { Fields } from '#core';
+import type { ClientCall } from './client-call.js';
+
+/** Set anew for the upstream by whoever sends, or meant for us. */
+const NOT_FORWARDED = new Set(['host', 'content-length', 'expect', 'proxy-authorization', 'accept-encoding', 'prefer']);
+const RECEIVED_BY = 'penstock';
+
+/**
+ * What the upstream is asked with. Codings are not negotiated: what is stored can be handed to every client as it is. The answer to a
+ * read is to be whole, so its conditions and ranges are judged here and not there.
+ */
+export function forwardedFields(call: ClientCall, kind: 'read' | 'as-it-is'): Fields {
+  const own = withoutFields(call.fields, NOT_FORWARDED);
+  const { credentials, cache } = call.upstream.config;
+  const without = credentials === undefined ? own : withoutCredentials(own, cache.credentialFields);
+  const asked = kind === 'read' ? withoutPreconditions(without) : without;
+  return [...withVia(asked, call.receivedVersion, RECEIVED_BY), ['Accept-Encoding', 'identity']];
+}
+
+export function answeredVia(fields: Fields): Fields {
+  return withVia(fields, '1.1', RECEIVED_BY);
+}
