@@ -30,12 +30,12 @@ describe.each(natsVersions)('publishing to the %s server', (version) => {
     const { bus, publisher, consumers } = corner;
     const { open, opened } = gate();
     let handed = 0;
-    const handle = async () => {
+    const handOver = async () => {
       handed += 1;
       if (handed === 1) await opened;
       return { kind: 'done' } as const;
     };
-    const pull = openPull(bus, consumers.refresh(), { publisher, room: () => 10, handle });
+    const pull = openPull(bus, consumers.refresh(), { publisher, room: () => 10, handle: handOver });
     await publish('k1');
     await eventually(() => expect(handed).toBe(1));
     expect(await publish('k1')).toBe('already-pending');

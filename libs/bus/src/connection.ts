@@ -6,6 +6,7 @@ import { createSubjects, declareBuckets, type Subjects } from '#contracts';
 import { connectionOptions, isRefusal, maskedUrl, type Address } from './address.js';
 import { isFull } from './faults.js';
 import { provision, StreamMismatchError, type Provisioned } from './provision.js';
+import { within } from './within.js';
 
 /** What libs/bus needs of a logger; pino fits. */
 export interface BusLogger {
@@ -40,7 +41,10 @@ export interface Bus {
   readonly clock: BusClock;
   readonly leases: KV;
   readonly scopes: KV;
-  /** False from the moment that the connection is known to be lost. What is published then would be buffered: ask first. */
+  /**
+   * False from the moment that the connection is known to be lost until it is back and streams and buckets are known to exist.
+   * What is published meanwhile would be buffered, or go to nobody: ask first.
+   */
   connected(): boolean;
   /** Called after each reconnect, once streams and buckets are known to exist. `created` names those that were lost. */
   onReconnected(listener: ReconnectedListener): () => void;
@@ -120,7 +124,10 @@ class ConnectedBus implements Bus {
   readonly leases: KV;
   readonly scopes: KV;
   readonly inbox: () => string;
-  private here = true;
+  private here = false;
+  /** Counts disconnects: a return that was begun before the last one is void. */
+  private losses = 0;
+  private started = false;
   private closing = false;
   private running: Promise<Provisioned> | null = null;
   private readonly reconnectedListeners = new Set<ReconnectedListener>();
@@ -141,6 +148,8 @@ class ConnectedBus implements Bus {
   async start(): Promise<void> {
     void this.watchStatus();
     await this.provisionAgain();
+    this.here = this.losses === 0;
+    this.started = true;
   }
 
   connected(): boolean {
@@ -166,7 +175,8 @@ class ConnectedBus implements Bus {
     if (this.closing) return void (await this.nc.closed());
     const drainable = this.connected();
     this.closing = true;
-    if (drainable) await Promise.race([this.nc.drain(), delay(DRAIN_TIMEOUT_MS, undefined, { ref: false })]);
+    // A drain that fails has lost the connection meanwhile: then there is nothing left to send.
+    if (drainable) await within(DRAIN_TIMEOUT_MS, this.nc.drain()).catch(() => undefined);
     if (!this.nc.isClosed()) await this.nc.close();
   }
 
@@ -180,20 +190,21 @@ class ConnectedBus implements Bus {
   }
 
   private becomeAway(): void {
-    if (!this.here) return;
+    this.losses += 1;
+    if (!this.here || this.closing) return;
     this.here = false;
-    if (this.closing) return;
     this.logger.warn({}, 'lost the connection to NATS, reconnecting');
     for (const listener of this.awayListeners) void this.guarded(listener);
   }
 
   private async becomeHere(): Promise<void> {
-    this.here = true;
-    this.logger.info({ server: this.nc.getServer() }, 'reconnected to NATS');
+    const { losses } = this;
     // A run from before the loss proves nothing about the server that is there now.
     await this.running;
     const news = await this.provisionAgain();
-    if (!this.connected()) return;
+    if (losses !== this.losses || this.closing) return;
+    this.here = true;
+    this.logger.info({ server: this.nc.getServer(), lost: news.created }, 'reconnected to NATS');
     await Promise.all([...this.reconnectedListeners].map((listener) => this.guarded(() => listener(news))));
   }
 
@@ -212,11 +223,9 @@ class ConnectedBus implements Bus {
         if (done.created.length > 0) this.logger.info({ created: done.created }, 'made streams and buckets');
         return done;
       } catch (error) {
-        if (error instanceof StreamMismatchError) throw error;
-        this.logger.warn(
-          { reason: String(error) },
-          'waiting for JetStream (the server must run with JetStream enabled)',
-        );
+        // At the start a person is there to read it; later the rest goes on, and the log says it again.
+        if (error instanceof StreamMismatchError && !this.started) throw error;
+        this.logger.warn({ reason: String(error) }, isFull(error) ? NO_ROOM : NO_JETSTREAM);
         await delay(retryMs(attempt));
       }
     }

@@ -109,8 +109,15 @@ class BusPublisher implements Publisher {
     try {
       return await this.unlessAway(this.bus.js.publish(subject, payload, { timeout: ACK_TIMEOUT_MS, ...extra }));
     } catch (error) {
-      return verdictOf(error);
+      return this.afterFault(error);
     }
+  }
+
+  /** Where others listen to the subject, a missing stream shows as a time-out: it is looked for, but not waited for. */
+  private afterFault(error: unknown): PublishVerdict | 'no-stream' {
+    const verdict = verdictOf(error);
+    if (verdict === 'away' && this.bus.connected()) void this.bus.provisionAgain();
+    return verdict;
   }
 
   private unlessAway(acknowledged: Promise<unknown>): Promise<PublishVerdict> {

@@ -1,4 +1,4 @@
-import { BaseRpcContext, MessagePattern } from '@nestjs/microservices';
+import { BaseRpcContext, Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import type { WorkPattern } from '#contracts';
 import type { Delivery } from './delivery.js';
 
@@ -9,7 +9,14 @@ export const WORK_TRANSPORT = Symbol('penstock-work');
  * The method takes work whose subject matches: `(message, context: WorkContext) => Promise<Verdict>`.
  * The work is acknowledged after its verdict, never before.
  */
-export const WorkHandler = (pattern: WorkPattern): MethodDecorator => MessagePattern(pattern, WORK_TRANSPORT);
+export function WorkHandler(pattern: WorkPattern): MethodDecorator {
+  return (prototype, method, descriptor) => {
+    // Nest hands over what the parameters are marked for, by default the message alone. Here both, so that no handler has to say it.
+    Payload()(prototype, method, 0);
+    Ctx()(prototype, method, 1);
+    return MessagePattern(pattern, WORK_TRANSPORT)(prototype, method, descriptor);
+  };
+}
 
 /** What a handler knows of its work besides the message. */
 export class WorkContext extends BaseRpcContext<[Delivery<unknown>]> {
