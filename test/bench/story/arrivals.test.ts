@@ -35,7 +35,8 @@ describe('arrivals', () => {
 
   it('read planned items only, a few of them far more often than the rest', () => {
     const counts = new Map<string, number>();
-    for (const { arrival } of take(20_000)) if (arrival.kind === 'hot') counts.set(arrival.path, (counts.get(arrival.path) ?? 0) + 1);
+    for (const { arrival } of take(20_000))
+      if (arrival.kind === 'hot') counts.set(arrival.path, (counts.get(arrival.path) ?? 0) + 1);
     const ids = [...counts.keys()].map((path) => Number(path.slice('/items/'.length)));
     expect(Math.min(...ids)).toBeGreaterThanOrEqual(1);
     expect(Math.max(...ids)).toBeLessThanOrEqual(6_000);

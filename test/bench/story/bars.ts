@@ -12,7 +12,8 @@ export interface Bar {
 
 /** What Penstock must show in this run. A run with a kill has bars of its own: its rates are a kill's. */
 export function barsOf(story: Story, figures: Figures): Bar[] {
-  const own = figures.kill !== null ? killBars(story, figures) : story.name === 'A' ? freshnessBars(figures) : pauseBars(figures);
+  const own =
+    figures.kill !== null ? killBars(story, figures) : story.name === 'A' ? freshnessBars(figures) : pauseBars(figures);
   return [...own, postBar(figures), ...flatBar(figures)];
 }
 
@@ -34,7 +35,13 @@ function pauseBars({ pauses, violations, latencyMs, accepted, manners }: Figures
 }
 
 function killBars({ maxAgeMs }: Story, { kill }: Figures): Bar[] {
-  return [atMost('all resources fetched after the kill, s', (2 * maxAgeMs) / 1000, (kill?.allFetchedAfterMs ?? Infinity) / 1000)];
+  return [
+    atMost(
+      'all resources fetched after the kill, s',
+      (2 * maxAgeMs) / 1000,
+      (kill?.allFetchedAfterMs ?? Infinity) / 1000,
+    ),
+  ];
 }
 
 function postBar({ posts }: Figures): Bar {
@@ -43,7 +50,14 @@ function postBar({ posts }: Figures): Bar {
 
 function flatBar({ database: { flat } }: Figures): Bar[] {
   if (flat === null) return [];
-  return [{ name: 'database size in the second half', expected: 'flat within 5 %', found: flat ? 'flat' : 'not flat', met: flat }];
+  return [
+    {
+      name: 'database size in the second half',
+      expected: 'flat within 5 %',
+      found: flat ? 'flat' : 'not flat',
+      met: flat,
+    },
+  ];
 }
 
 const rounded = (value: number): string => (Number.isFinite(value) ? String(Math.round(value * 100) / 100) : 'none');

@@ -17,7 +17,12 @@ const PATIENCE_MS = 60_000;
 
 /** Through Penstock: a client that has nothing to know. */
 export function penstockCaller(origin: string): Caller {
-  const dispatcher = new Agent({ pipelining: 1, headersTimeout: PATIENCE_MS, bodyTimeout: PATIENCE_MS, connect: { timeout: 5_000 } });
+  const dispatcher = new Agent({
+    pipelining: 1,
+    headersTimeout: PATIENCE_MS,
+    bodyTimeout: PATIENCE_MS,
+    connect: { timeout: 5_000 },
+  });
   return async ({ method, path, headers, body }) => {
     try {
       const answer = await request(origin + path, { method, headers, dispatcher, ...(body !== undefined && { body }) });

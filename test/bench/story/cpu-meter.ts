@@ -81,7 +81,10 @@ function readRow(pid: number): Row | undefined {
 
 /** proc(5): after the command in brackets come state, ppid, ...; utime, stime, cutime, cstime are the 12th to 15th from there. */
 export function parseStat(text: string): Row {
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
   const ticks = fields.slice(11, 15).reduce((sum, value) => sum + value, 0);
   return { parent: fields[1] ?? 0, ticks };
 }

@@ -76,8 +76,14 @@ export function figuresOf(observed: Observed): Figures {
     stragglers: score.stragglers,
     violations: score.violations,
     quotaUsed: ratio(sum(perSecond), perSecond.length * story.limitPerSecond),
-    pauses: { count: score.pauses.length, seconds: sum(score.pauses.map(({ beganMs, endsMs }) => endsMs - beganMs)) / 1000 },
-    accepted: { perSecondOutsidePauses: score.acceptedOutsidePausesPerSecond, secondsOutsidePauses: score.secondsOutsidePauses },
+    pauses: {
+      count: score.pauses.length,
+      seconds: sum(score.pauses.map(({ beganMs, endsMs }) => endsMs - beganMs)) / 1000,
+    },
+    accepted: {
+      perSecondOutsidePauses: score.acceptedOutsidePausesPerSecond,
+      secondsOutsidePauses: score.secondsOutsidePauses,
+    },
     maxConcurrency: score.maxConcurrency,
     errors: users.errors,
     serverErrors: serverErrorsIn(users.errors),
@@ -85,7 +91,11 @@ export function figuresOf(observed: Observed): Figures {
     manners: mannersOf(users.uncached, score.pauses),
     cpu: cpuOf(observed.cpuSeconds, score.accepted),
     database: databaseOf(observed),
-    load: { sentLateMs: users.sentLateMs, eventLoopDelayP99Ms: users.eventLoopDelayP99Ms, cpuSeconds: users.cpuSeconds },
+    load: {
+      sentLateMs: users.sentLateMs,
+      eventLoopDelayP99Ms: users.eventLoopDelayP99Ms,
+      cpuSeconds: users.cpuSeconds,
+    },
     kill: observed.kill,
     judgedPauses: score.pauses,
   };
@@ -115,7 +125,9 @@ function serverErrorsIn(errors: Record<string, number>): number {
 }
 
 function cpuOf(seconds: Record<string, number>, calls: number): Figures['cpu'] {
-  const each = Object.entries(seconds).map(([name, spent]) => [name, calls === 0 ? 0 : Math.round((spent / calls) * 1e6)] as const);
+  const each = Object.entries(seconds).map(
+    ([name, spent]) => [name, calls === 0 ? 0 : Math.round((spent / calls) * 1e6)] as const,
+  );
   return { seconds, microsecondsPerCall: Object.fromEntries(each) };
 }
 
@@ -124,5 +136,10 @@ const FLAT_WITHIN = 0.05;
 function databaseOf({ sampling, endBytes, isLong }: Observed): Figures['database'] {
   const perMinuteBytes = sampling.databaseBytes.map(({ bytes }) => bytes);
   const middleBytes = perMinuteBytes[isLong ? Math.ceil(perMinuteBytes.length / 2) - 1 : 0] ?? null;
-  return { middleBytes, endBytes, flat: isLong ? isFlat(perMinuteBytes, FLAT_WITHIN) : null, perMinuteBytes: isLong ? perMinuteBytes : [] };
+  return {
+    middleBytes,
+    endBytes,
+    flat: isLong ? isFlat(perMinuteBytes, FLAT_WITHIN) : null,
+    perMinuteBytes: isLong ? perMinuteBytes : [],
+  };
 }

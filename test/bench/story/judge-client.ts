@@ -56,7 +56,8 @@ export function judgeAt(demoUrl: string): Judge {
       ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(10_000),
     });
-    if (!response.ok) throw new Error(`the judge: expected an answer to ${path}, found ${response.status}: ${await response.text()}`);
+    if (!response.ok)
+      throw new Error(`the judge: expected an answer to ${path}, found ${response.status}: ${await response.text()}`);
     // The judge is ours and lives beside us: its answers are believed.
     return (await response.json()) as T;
   };
@@ -70,7 +71,10 @@ export function judgeAt(demoUrl: string): Judge {
 }
 
 /** Until every item was fetched once, or the time is up. Tells how many never were. */
-export async function untilAllFetched(judge: Judge, of: { items: number; withinMs: number; say: (line: string) => void; signal: AbortSignal }): Promise<number> {
+export async function untilAllFetched(
+  judge: Judge,
+  of: { items: number; withinMs: number; say: (line: string) => void; signal: AbortSignal },
+): Promise<number> {
   const deadline = performance.now() + of.withinMs;
   let toldMs = performance.now();
   for (;;) {

@@ -27,12 +27,19 @@ export async function killAndWatch(order: KillOrder): Promise<KillFigures> {
     () => null,
   );
   const allFetchedAfterMs = await untilFetchedSince(order, Date.now());
-  say(allFetchedAfterMs === null ? 'not every resource was fetched since the kill' : `every resource was fetched within ${allFetchedAfterMs} ms of the kill`);
+  say(
+    allFetchedAfterMs === null
+      ? 'not every resource was fetched since the kill'
+      : `every resource was fetched within ${allFetchedAfterMs} ms of the kill`,
+  );
   return { service, killedAfterSeconds: afterSeconds, readyAgainAfterMs: await ready, allFetchedAfterMs };
 }
 
 /** All were fetched since then when the oldest fetch is younger than that. */
-async function untilFetchedSince({ judge, items, patienceMs, signal }: KillOrder, killedAt: number): Promise<number | null> {
+async function untilFetchedSince(
+  { judge, items, patienceMs, signal }: KillOrder,
+  killedAt: number,
+): Promise<number | null> {
   const deadlineAt = killedAt + patienceMs;
   for (;;) {
     const { now, never, maxMs } = await judge.ages(items);

@@ -18,9 +18,7 @@ export type LoadOrder =
   | { kind: 'finish' };
 
 /** What a load process tells the runner. */
-export type LoadReport =
-  | { kind: 'progress'; reads: number; open: number }
-  | { kind: 'result'; result: UsersResult };
+export type LoadReport = { kind: 'progress'; reads: number; open: number } | { kind: 'result'; result: UsersResult };
 
 export interface UsersResult {
   seconds: number;

@@ -9,13 +9,17 @@ export class LoadProcess {
   progress = { reads: 0, open: 0 };
 
   constructor(order: LoadOrder) {
-    this.child = fork(fileURLToPath(new URL('./load-main.js', import.meta.url)), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.child = fork(fileURLToPath(new URL('./load-main.js', import.meta.url)), {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     this.result = new Promise((resolve, reject) => {
       this.child.on('message', (report: LoadReport) => {
         if (report.kind === 'result') resolve(report.result);
         else this.progress = report;
       });
-      this.child.once('exit', (code, signal) => reject(new Error(`the load ended before its report (${signal ?? code})`)));
+      this.child.once('exit', (code, signal) =>
+        reject(new Error(`the load ended before its report (${signal ?? code})`)),
+      );
       this.child.once('error', reject);
     });
     this.result.catch(() => undefined); // told to whoever asks for it

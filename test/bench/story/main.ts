@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { inherited } from '../../../apps/stack/src/config.js';
 import { parentOf } from '../../../apps/stack/src/process-table.js';
 import type { Progress } from '../../../apps/stack/src/progress.js';
 import { explain } from '../../../apps/stack/src/stack-error.js';
@@ -27,7 +28,8 @@ function progressOnStderr(): Progress {
 async function tell(options: Options, over: AbortSignal, loads: Set<LoadProcess>): Promise<number> {
   const startedAt = Date.now();
   const machine = machineFacts();
-  if (machine.loadAverage > machine.cores * BUSY_LOAD_SHARE) progress.warn(`this machine is busy (load ${machine.loadAverage}): the figures will show it`);
+  if (machine.loadAverage > machine.cores * BUSY_LOAD_SHARE)
+    progress.warn(`this machine is busy (load ${machine.loadAverage}): the figures will show it`);
   const names: StoryName[] = options.only === undefined ? ['A', 'B'] : [options.only];
   const boards: Board[] = [];
   const versions: Record<string, string> = {};
@@ -48,7 +50,13 @@ async function oneStory(
   own: Pick<RunOrder, 'progress' | 'signal' | 'loads'>,
 ): Promise<{ board: Board; versions: Record<string, string> }> {
   const story = storyOf(name, options.seconds);
-  const order: RunOrder = { ...own, story, seed: options.seed, kill: options.kill, isLong: options.minutes !== undefined };
+  const order: RunOrder = {
+    ...own,
+    story,
+    seed: options.seed,
+    kill: options.kill,
+    isLong: options.minutes !== undefined,
+  };
   own.progress.step(`story ${name}: ${story.title}`);
   const { figures: penstock, versions } = await runPenstock(order);
   if (options.baseline) own.progress.step(`story ${name}: the plain baseline`);
@@ -62,11 +70,12 @@ function writeDocument({ json }: Options, document: object): void {
   if (json.kind === 'file') writeFileSync(json.path, text);
 }
 
-/** Ctrl-C, SIGTERM, or the end of whoever started us: npm does not pass a SIGTERM on. */
+/** Ctrl-C, SIGTERM, or the end of npm: it does not pass a SIGTERM on. */
 function whenTold(stop: (why: string) => void): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
+  if (inherited['npm_lifecycle_event'] === undefined) return;
   const parent = parentOf();
-  setInterval(() => parentOf() !== parent && stop('the parent process has gone'), 500).unref();
+  setInterval(() => parentOf() !== parent && stop('npm has gone'), 500).unref();
 }
 
 async function main(): Promise<number> {

@@ -15,7 +15,8 @@ const facts = { seconds: 10, eventLoopDelayP99Ms: 1, cpuSeconds: 1 };
 describe('Notebook', () => {
   it('keeps the times of hits, stale answers, misses and writes apart, and those of errors out', () => {
     const notebook = new Notebook();
-    const end = (arrival: Arrival, told: Told, tookMs: number): void => notebook.ended({ arrival, told, dueAt: 1_000, endedAt: 1_000 + tookMs });
+    const end = (arrival: Arrival, told: Told, tookMs: number): void =>
+      notebook.ended({ arrival, told, dueAt: 1_000, endedAt: 1_000 + tookMs });
     end(hot, answered(200, 'hit'), 2);
     end(hot, answered(200, 'stale'), 3);
     end(hot, answered(200), 100);
@@ -23,7 +24,12 @@ describe('Notebook', () => {
     end({ kind: 'write', path: '/items/1/notes', id: 'w1' }, answered(201), 90);
     end(hot, answered(500), 5_000);
     const result = notebook.result(facts);
-    expect(result).toMatchObject({ reads: 5, readsAnswered: 4, hot: { reads: 4, hits: 1, stale: 1 }, cold: { reads: 1, answered: 1 } });
+    expect(result).toMatchObject({
+      reads: 5,
+      readsAnswered: 4,
+      hot: { reads: 4, hits: 1, stale: 1 },
+      cold: { reads: 1, answered: 1 },
+    });
     expect([result.hits.max, result.stale.max, result.misses.max, result.writes.max]).toEqual([2, 3, 120, 90]);
     expect(result.errors).toEqual({ '500 of the upstream': 1 });
   });

@@ -4,7 +4,8 @@ import { spreadOf } from './percentiles.js';
 import type { SentPost } from './post-verdicts.js';
 import { errorName, type Told } from './told.js';
 
-export type Arrival = { kind: 'hot'; path: string } | { kind: 'cold'; path: string } | { kind: 'write'; path: string; id: string };
+export type Arrival =
+  { kind: 'hot'; path: string } | { kind: 'cold'; path: string } | { kind: 'write'; path: string; id: string };
 
 export interface Ended {
   arrival: Arrival;

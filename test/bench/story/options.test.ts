@@ -27,7 +27,9 @@ describe('readOptions', () => {
   });
 
   it('says what it expected and what it found', () => {
-    expect(() => readOptions(['--kill', 'nats'])).toThrow('expected one of cache-api, scheduler, refresher, dispatcher, found "nats"');
+    expect(() => readOptions(['--kill', 'nats'])).toThrow(
+      'expected one of cache-api, scheduler, refresher, dispatcher, found "nats"',
+    );
     expect(() => readOptions(['--seconds', '0'])).toThrow('--seconds: expected a whole number above 0, found "0"');
     expect(() => readOptions(['--fast'])).toThrow(WrongUsage);
   });

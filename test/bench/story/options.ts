@@ -32,7 +32,8 @@ export function readOptions(args: readonly string[]): Options {
   const kill = oneOf('--kill', KILLABLE, values.kill);
   const minutes = numberOf('--minutes', values.minutes);
   const only = oneOf('--only', ['A', 'B'] as const, values.only) ?? (kill || minutes ? 'A' : undefined);
-  if (only === 'B' && (kill || minutes)) throw new WrongUsage('--kill and --minutes belong to story A: leave --only B away');
+  if (only === 'B' && (kill || minutes))
+    throw new WrongUsage('--kill and --minutes belong to story A: leave --only B away');
   return {
     only,
     minutes,

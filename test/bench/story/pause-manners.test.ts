@@ -5,7 +5,12 @@ const pause = { beganAt: 10_000, endsAt: 20_000 };
 
 function call(of: { beganAt?: number; tookMs: number; status: number; retryAfterMs?: number }): UncachedCall {
   const { beganAt = 12_000, tookMs, status, retryAfterMs = null } = of;
-  return { what: 'cold', beganAt, endedAt: beganAt + tookMs, told: { kind: 'answered', status, cache: 'miss', retryAfterMs, problem: null } };
+  return {
+    what: 'cold',
+    beganAt,
+    endedAt: beganAt + tookMs,
+    told: { kind: 'answered', status, cache: 'miss', retryAfterMs, problem: null },
+  };
 }
 
 describe('treatmentOf', () => {
@@ -15,7 +20,10 @@ describe('treatmentOf', () => {
   });
 
   it('told at once with a true Retry-After is right', () => {
-    expect(treatmentOf(call({ tookMs: 5, status: 503, retryAfterMs: 9_000 }), pause)).toEqual({ kind: 'told at once', overstatedMs: 1_005 });
+    expect(treatmentOf(call({ tookMs: 5, status: 503, retryAfterMs: 9_000 }), pause)).toEqual({
+      kind: 'told at once',
+      overstatedMs: 1_005,
+    });
   });
 
   it('told late, without Retry-After, or with one that is not true, is wrong', () => {
@@ -26,7 +34,10 @@ describe('treatmentOf', () => {
   });
 
   it("passing the vendor's 429 on is wrong", () => {
-    expect(treatmentOf(call({ tookMs: 5, status: 429, retryAfterMs: 8_000 }), pause)).toEqual({ kind: 'wrong', why: 'told 429' });
+    expect(treatmentOf(call({ tookMs: 5, status: 429, retryAfterMs: 8_000 }), pause)).toEqual({
+      kind: 'wrong',
+      why: 'told 429',
+    });
   });
 });
 

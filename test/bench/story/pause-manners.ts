@@ -16,9 +16,7 @@ export interface AnnouncedPause {
 
 /** How a call that came in the middle of a pause was treated. */
 export type Treatment =
-  | { kind: 'served'; lateMs: number }
-  | { kind: 'told at once'; overstatedMs: number }
-  | { kind: 'wrong'; why: string };
+  { kind: 'served'; lateMs: number } | { kind: 'told at once'; overstatedMs: number } | { kind: 'wrong'; why: string };
 
 const AT_ONCE_MS = 100;
 /** A caller in the first instants may itself be the straggler that is throttled. */
@@ -46,7 +44,8 @@ export function treatmentOf(call: UncachedCall, pause: AnnouncedPause): Treatmen
 function truthOf(comeBackAt: number, pause: AnnouncedPause): Treatment {
   const overstatedMs = comeBackAt - pause.endsAt;
   const allowedMs = LATE_MS + LATE_SHARE * (pause.endsAt - pause.beganAt);
-  if (overstatedMs > allowedMs) return { kind: 'wrong', why: `Retry-After ${Math.round(overstatedMs)} ms past the end` };
+  if (overstatedMs > allowedMs)
+    return { kind: 'wrong', why: `Retry-After ${Math.round(overstatedMs)} ms past the end` };
   if (overstatedMs < 0) return { kind: 'wrong', why: `Retry-After ${Math.round(-overstatedMs)} ms before the end` };
   return { kind: 'told at once', overstatedMs };
 }

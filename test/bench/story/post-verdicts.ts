@@ -44,7 +44,15 @@ export interface PostTally {
 }
 
 export function tallyPosts(sent: readonly SentPost[], seenById: Record<string, { seen: number }>): PostTally {
-  const verdicts: Record<PostVerdict, number> = { done: 0, refused: 0, unknown: 0, answered: 0, lost: 0, duplicated: 0, misled: 0 };
+  const verdicts: Record<PostVerdict, number> = {
+    done: 0,
+    refused: 0,
+    unknown: 0,
+    answered: 0,
+    lost: 0,
+    duplicated: 0,
+    misled: 0,
+  };
   const wrong: PostTally['wrong'] = [];
   for (const { id, told } of sent) {
     const seen = seenById[id]?.seen ?? 0;

@@ -30,7 +30,14 @@ export function machineFacts(): MachineFacts {
 
 export function versionFacts(servers: Record<string, string>): Record<string, string> {
   const own = JSON.parse(readFileSync(join(rootDir, 'package.json'), 'utf8')) as { version: string };
-  return { penstock: own.version, commit: commit(), node: process.versions.node, undici: packageVersion('undici'), axios: packageVersion('axios'), ...servers };
+  return {
+    penstock: own.version,
+    commit: commit(),
+    node: process.versions.node,
+    undici: packageVersion('undici'),
+    axios: packageVersion('axios'),
+    ...servers,
+  };
 }
 
 /** The whole outcome, for other programs. */
@@ -60,7 +67,11 @@ function packageVersion(name: string): string {
 
 function commit(): string {
   try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: rootDir, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
+      cwd: rootDir,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
   } catch {
     return 'unknown'; // a download without its history
   }

@@ -63,18 +63,33 @@ export async function plainRig(order: RigOrder): Promise<Rig> {
   order.progress.step('starting the demo upstream alone');
   const replicas = Object.fromEntries(serviceNames.map((name) => [name, 0]));
   const stack = await startStack({ ...demoOf(order), config: '', postgresUrl: '', natsUrl: '', replicas });
-  return { stack, versions: {}, pids: () => pidsOf(stack, []), databaseBytes: async () => null, stop: () => stack.stop() };
+  return {
+    stack,
+    versions: {},
+    pids: () => pidsOf(stack, []),
+    databaseBytes: async () => null,
+    stop: () => stack.stop(),
+  };
 }
 
 function openStack(of: RigOrder & { postgresUrl: string; natsUrl: string }): Promise<TestStack> {
-  return startStack({ ...demoOf(of), config: penstockConfig(of.story), postgresUrl: of.postgresUrl, natsUrl: of.natsUrl });
+  return startStack({
+    ...demoOf(of),
+    config: penstockConfig(of.story),
+    postgresUrl: of.postgresUrl,
+    natsUrl: of.natsUrl,
+  });
 }
 
 function demoOf({ story, seed, progress }: RigOrder): { demo: Record<string, string>; progress: Progress } {
   return { demo: { DEMO_PROFILE: JSON.stringify(demoProfile(story, seed)) }, progress };
 }
 
-async function nats({ progress, signal }: RigOrder, folder: string, servers: Supervised[]): Promise<{ natsUrl: string; natsVersion: string }> {
+async function nats(
+  { progress, signal }: RigOrder,
+  folder: string,
+  servers: Supervised[],
+): Promise<{ natsUrl: string; natsVersion: string }> {
   const cacheDirs = natsCacheDirs(join(rootDir, '.penstock'), inherited);
   const { path, version } = await findNatsServer(realSources(cacheDirs, inherited, signal), progress);
   progress.step(`starting nats-server ${version}`);
@@ -88,7 +103,12 @@ async function nats({ progress, signal }: RigOrder, folder: string, servers: Sup
 async function postgres({ progress, signal }: RigOrder, folder: string, servers: Supervised[]): Promise<string> {
   signal.throwIfAborted();
   progress.step('starting PostgreSQL');
-  const place = { dataDir: join(folder, 'postgres'), logDir: join(folder, 'log'), port: await freePort(), durable: true };
+  const place = {
+    dataDir: join(folder, 'postgres'),
+    logDir: join(folder, 'log'),
+    port: await freePort(),
+    durable: true,
+  };
   const { url, server } = postgresServer(place, progress);
   servers.push(server);
   await server.start();

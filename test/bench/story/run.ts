@@ -73,7 +73,14 @@ async function runOn(rig: Rig, order: RunOrder, warm: (judge: Judge) => Promise<
   }
 }
 
-async function measured(of: { rig: Rig; order: RunOrder; judge: Judge; users: LoadProcess; warmUpSeconds: number; never: number }): Promise<Figures> {
+async function measured(of: {
+  rig: Rig;
+  order: RunOrder;
+  judge: Judge;
+  users: LoadProcess;
+  warmUpSeconds: number;
+  never: number;
+}): Promise<Figures> {
   const { rig, order, judge, users } = of;
   const { story, isLong, signal, progress } = order;
   progress.step(`measuring for ${story.measuredSeconds} s`);
@@ -84,7 +91,16 @@ async function measured(of: { rig: Rig; order: RunOrder; judge: Judge; users: Lo
   const killing = startKill(rig, order, judge);
   const each = (second: number, ages: Ages): void => tellProgress(order, users, second, ages);
   const { databaseBytes } = rig;
-  const sampling = await sample({ judge, items: story.items, seconds: story.measuredSeconds, isLong, cpu, databaseBytes, each, signal });
+  const sampling = await sample({
+    judge,
+    items: story.items,
+    seconds: story.measuredSeconds,
+    isLong,
+    cpu,
+    databaseBytes,
+    each,
+    signal,
+  });
   const score = await judge.score();
   const cpuSeconds = cpu.seconds();
   const usersResult = await users.finish();
@@ -121,7 +137,11 @@ function startUsers({ story, seed, loads, progress }: RunOrder, target: Target):
   return users;
 }
 
-function warmUp({ story, progress, signal }: RunOrder): { items: number; say: (line: string) => void; signal: AbortSignal } {
+function warmUp({ story, progress, signal }: RunOrder): {
+  items: number;
+  say: (line: string) => void;
+  signal: AbortSignal;
+} {
   progress.step(`warming up: ${story.items} resources, at least ${(2 * story.maxAgeMs) / 1000} s`);
   return { items: story.items, say: (line) => progress.step(line), signal };
 }
@@ -130,7 +150,9 @@ function tellProgress({ story, progress }: RunOrder, users: LoadProcess, second:
   if (second % PROGRESS_SECONDS !== 0) return;
   const seconds = (ms: number | null): string => (ms === null ? '-' : (ms / 1000).toFixed(1));
   const { reads, open } = users.progress;
-  progress.step(`${second} of ${story.measuredSeconds} s: ages p50 ${seconds(ages.p50Ms)} p95 ${seconds(ages.p95Ms)} s; ${reads} reads, ${open} open`);
+  progress.step(
+    `${second} of ${story.measuredSeconds} s: ages p50 ${seconds(ages.p50Ms)} p95 ${seconds(ages.p95Ms)} s; ${reads} reads, ${open} open`,
+  );
 }
 
 function loadPids(loads: ReadonlySet<LoadProcess>, users: LoadProcess): Record<string, number | undefined> {

@@ -47,11 +47,18 @@ function told({ p50Ms, p95Ms, maxMs }: Ages, atMs: number): AgeSample {
 }
 
 /** The end is looked at by the runner, after the load has ended. */
-export function isDatabaseSecond(second: number, { isLong, seconds }: Pick<SamplingOrder, 'isLong' | 'seconds'>): boolean {
+export function isDatabaseSecond(
+  second: number,
+  { isLong, seconds }: Pick<SamplingOrder, 'isLong' | 'seconds'>,
+): boolean {
   return isLong ? second % 60 === 0 : second === Math.floor(seconds / 2);
 }
 
-async function noteDatabase({ databaseBytes }: SamplingOrder, { databaseBytes: noted }: Sampling, atMs: number): Promise<void> {
+async function noteDatabase(
+  { databaseBytes }: SamplingOrder,
+  { databaseBytes: noted }: Sampling,
+  atMs: number,
+): Promise<void> {
   const bytes = await databaseBytes();
   if (bytes !== null) noted.push({ atMs, bytes });
 }

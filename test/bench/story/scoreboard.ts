@@ -8,7 +8,8 @@ type Row = [name: string, of: (figures: Figures) => string];
 
 const NONE = '-';
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
-const fine = (value: number | null, digits = 1): string => (value === null || !Number.isFinite(value) ? NONE : value.toFixed(digits));
+const fine = (value: number | null, digits = 1): string =>
+  value === null || !Number.isFinite(value) ? NONE : value.toFixed(digits);
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 const spread = ({ count, p50, p99 }: Spread): string => (count === 0 ? NONE : `${fine(p50)} / ${fine(p99)}`);
 const edge = ({ p50, max }: Spread): string => `${fine(p50, 0)} / ${fine(max, 0)}`;
@@ -25,13 +26,19 @@ const ROWS: Row[] = [
   ['age: worst p95 / max, s', (f) => `${fine(f.ageMs.worstP95 / 1000)} / ${fine(f.ageMs.max / 1000)}`],
   ['resources never fetched in warm-up', (f) => whole(f.neverFetched)],
   ['calls accepted', (f) => whole(f.calls)],
-  ['calls per 30 s: least / mean', (f) => (f.callsPer30s ? `${whole(f.callsPer30s.least)} / ${whole(f.callsPer30s.mean)}` : NONE)],
+  [
+    'calls per 30 s: least / mean',
+    (f) => (f.callsPer30s ? `${whole(f.callsPer30s.least)} / ${whole(f.callsPer30s.mean)}` : NONE),
+  ],
   ['throttles', (f) => whole(f.throttles)],
   ['stragglers', (f) => whole(f.stragglers)],
   ['violations', (f) => whole(f.violations)],
   ['quota used', (f) => percent(f.quotaUsed)],
   ['pauses (s in all)', (f) => `${f.pauses.count} (${fine(f.pauses.seconds)})`],
-  ['accepted/s outside pauses + 10 s (s)', (f) => `${fine(f.accepted.perSecondOutsidePauses)} (${f.accepted.secondsOutsidePauses})`],
+  [
+    'accepted/s outside pauses + 10 s (s)',
+    (f) => `${fine(f.accepted.perSecondOutsidePauses)} (${f.accepted.secondsOutsidePauses})`,
+  ],
   ['most calls at once', (f) => whole(f.maxConcurrency)],
   ['5xx and no answer told to users', (f) => whole(f.serverErrors)],
   ['uncached calls in a pause', (f) => whole(f.manners.calls)],
@@ -76,7 +83,8 @@ function cpuRows(columns: readonly Figures[]): Row[] {
   const names = new Set(columns.flatMap(({ cpu }) => Object.keys(cpu.seconds)));
   return [...names].map((name) => [
     `CPU ${name}, s (µs a call)`,
-    ({ cpu }) => (cpu.seconds[name] === undefined ? NONE : `${fine(cpu.seconds[name])} (${cpu.microsecondsPerCall[name] ?? 0})`),
+    ({ cpu }) =>
+      cpu.seconds[name] === undefined ? NONE : `${fine(cpu.seconds[name])} (${cpu.microsecondsPerCall[name] ?? 0})`,
   ]);
 }
 
@@ -89,9 +97,12 @@ function errorLines(who: string, { errors, manners, posts }: Figures): string[] 
 
 function killLines({ kill }: Figures): string[] {
   if (kill === null) return [];
-  const fetched = kill.allFetchedAfterMs === null ? 'not within the run' : `after ${fine(kill.allFetchedAfterMs / 1000)} s`;
+  const fetched =
+    kill.allFetchedAfterMs === null ? 'not within the run' : `after ${fine(kill.allFetchedAfterMs / 1000)} s`;
   const ready = kill.readyAgainAfterMs === null ? 'not' : `after ${fine(kill.readyAgainAfterMs / 1000)} s`;
-  return [`  kill -9 of ${kill.service} at ${fine(kill.killedAfterSeconds)} s: ready again ${ready}; every resource fetched ${fetched}`];
+  return [
+    `  kill -9 of ${kill.service} at ${fine(kill.killedAfterSeconds)} s: ready again ${ready}; every resource fetched ${fetched}`,
+  ];
 }
 
 function minuteLines({ database: { perMinuteBytes, flat } }: Figures): string[] {

@@ -19,7 +19,9 @@ describe('story B', () => {
   it('never lets two pauses touch, and ends the last climb within the measured time', () => {
     for (const seconds of [60, 160, 240, 900]) {
       const ends = spread(seconds).map(({ afterMs, retryAfterMs }) => afterMs + retryAfterMs + 12_000);
-      spread(seconds).slice(1).forEach(({ afterMs }, i) => expect(afterMs).toBeGreaterThanOrEqual((ends[i] ?? Infinity) + 4_999));
+      spread(seconds)
+        .slice(1)
+        .forEach(({ afterMs }, i) => expect(afterMs).toBeGreaterThanOrEqual((ends[i] ?? Infinity) + 4_999));
       expect(ends.at(-1)).toBeLessThanOrEqual(seconds * 1000 - 4_999);
     }
   });

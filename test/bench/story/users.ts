@@ -10,9 +10,7 @@ const DRAIN_MS = 30_000;
 const LOOP_RESOLUTION_MS = 5;
 
 type Phase =
-  | { kind: 'prelude' }
-  | { kind: 'measured'; fromMs: number; cpuFrom: NodeJS.CpuUsage }
-  | { kind: 'finishing' };
+  { kind: 'prelude' } | { kind: 'measured'; fromMs: number; cpuFrom: NodeJS.CpuUsage } | { kind: 'finishing' };
 
 /**
  * Simulated users, open loop: nobody waits for an earlier answer, and a call's time counts from when it was due.
@@ -90,5 +88,10 @@ export class Users {
 function callOf(arrival: Arrival): Call {
   if (arrival.kind !== 'write') return { method: 'GET', path: arrival.path, headers: {} };
   const headers = { 'content-type': 'application/json', 'x-call-id': arrival.id };
-  return { method: 'POST', path: arrival.path, headers, body: JSON.stringify({ text: `a note of a user: ${arrival.id}` }) };
+  return {
+    method: 'POST',
+    path: arrival.path,
+    headers,
+    body: JSON.stringify({ text: `a note of a user: ${arrival.id}` }),
+  };
 }
