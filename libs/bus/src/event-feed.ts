@@ -15,6 +15,8 @@ export type CountEventFault = (fault: 'undecodable' | 'handler-failed') => void;
 export interface EventSubscriptionOptions {
   /** The member as which events that want it are acknowledged, once the handler has returned. */
   readonly acknowledgeAs?: string;
+  /** Of all who listen under this name, each event is heard by one. */
+  readonly queue?: string;
   readonly counted?: CountEventFault;
 }
 
@@ -32,8 +34,9 @@ export function subscribeEvents<N extends EventName>(
     await deliver(msg.subject, msg.data);
     acknowledge(bus, msg, options.acknowledgeAs);
   };
+  const queue = options.queue === undefined ? {} : { queue: options.queue };
   const subscriptions = names.map((name) =>
-    bus.nc.subscribe(bus.subjects.event(name), { callback: (_, msg: Msg) => void hear(msg) }),
+    bus.nc.subscribe(bus.subjects.event(name), { ...queue, callback: (_, msg: Msg) => void hear(msg) }),
   );
   return () => subscriptions.forEach((subscription) => subscription.unsubscribe());
 }

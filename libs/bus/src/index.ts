@@ -63,3 +63,4 @@ export { createAcknowledgements } from './acknowledgements.js';
 export type { Acknowledgements, Expectation } from './acknowledgements.js';
 export { subscribeStates } from './state-feed.js';
 export { openFetchDoor } from './fetch-door.js';
+export { subscribeReads } from './reads-feed.js';

@@ -74,3 +74,5 @@ export type { RetryDecision, RetryFacts, RetryPolicies, RetryPolicy, RetryRefusa
 export { createRetryBudget, RetryBudget } from './retry-budget.js';
 export { dueAt, overdueRatio } from './due.js';
 export type { Freshened } from './due.js';
+export { Heap } from './heap.js';
+export type { HeapPlace } from './heap.js';

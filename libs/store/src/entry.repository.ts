@@ -26,6 +26,8 @@ export interface EntryHead {
 /** When each entry of an upstream was asked for: what the scheduler rebuilds its plan from. */
 export interface EntryTime {
   readonly key: string;
+  readonly urlHash: string;
+  readonly variant: string;
   readonly requestedAt: number;
   readonly version: Version;
 }
@@ -59,7 +61,7 @@ const READ_HEADS = {
 };
 const READ_TIMES = {
   name: 'entry-times',
-  text: `select key, requested_at, fence, send from entry where upstream = $1 and partition = 'shared'`,
+  text: `select key, url_hash, variant, requested_at, fence, send from entry where upstream = $1 and partition = 'shared'`,
 };
 
 type BodyRow = EntryRow & { bytes: Buffer; mark_fence: number | null; mark_send: number | null };
@@ -90,6 +92,8 @@ export function createEntryRepository(store: Store): EntryRepository {
       const rows = await store.query<EntryRow>(READ_TIMES, [upstream]);
       return rows.map((row) => ({
         key: row.key,
+        urlHash: row.url_hash,
+        variant: row.variant,
         requestedAt: row.requested_at,
         version: { fence: row.fence, send: row.send },
       }));

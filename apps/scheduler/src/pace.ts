@@ -1,0 +1,75 @@
+import type { UpstreamState } from '#contracts';
+
+type Told = Pick<UpstreamState, 'fence' | 'state' | 'backgroundRate' | 'queued'>;
+
+/** Four states are told a second: after this long nobody holds the upstream. */
+const FORGOTTEN_AFTER_MS = 3_000;
+/** A probe needs something to send, and the best of a few. */
+const PROBE_WITH = 4;
+/** What may wait for its turn at the holder, and what may be on its way there and back: more could not be re-ordered any more. */
+const QUEUED_AHEAD_S = 0.5;
+const ON_ITS_WAY_S = 0.25;
+/** A little more than the holder spends, so that it never waits for us; what is outstanding bounds it. */
+const OVERSUPPLY = 1.05;
+/** After a stall of ours: what was missed is not caught up in one burst. */
+const LONGEST_BURST_S = 0.25;
+
+/** How many reminders may leave now, by what the holder of the upstream tells of its rate, its queue and its pauses. */
+export class ReminderPace {
+  #told: Told | undefined;
+  #toldAtMs = -Infinity;
+  #flowingSinceMs = -Infinity;
+  #disturbedAtMs = -Infinity;
+  #tokens = 0;
+  #filledAtMs = -Infinity;
+
+  /** A holder that was overtaken may still be talking. */
+  heard(told: Told, nowMs: number): void {
+    if (this.#told !== undefined && told.fence < this.#told.fence && !this.#isSilent(nowMs)) return;
+    if (this.#isSilent(nowMs) || isStill(this.#told)) this.#flowingSinceMs = nowMs;
+    this.#told = told;
+    this.#toldAtMs = nowMs;
+    if (told.state !== 'flowing') this.#disturbedAtMs = nowMs;
+  }
+
+  /** Since when calls have been leaving; `nowMs` while none do. */
+  flowingSince(nowMs: number): number {
+    return this.#isSilent(nowMs) || isStill(this.#told) ? nowMs : this.#flowingSinceMs;
+  }
+
+  /** What left before this says nothing of how long the way takes. */
+  disturbedAt(nowMs: number): number {
+    return this.#isSilent(nowMs) ? nowMs : this.#disturbedAtMs;
+  }
+
+  allowance(ahead: { outstanding: number; serviceMs: number }, nowMs: number): number {
+    if (this.#told === undefined || this.#isSilent(nowMs)) return 0;
+    if (isStill(this.#told)) return Math.max(0, PROBE_WITH - ahead.outstanding);
+    const { backgroundRate, queued } = this.#told;
+    this.#fill(backgroundRate, nowMs);
+    const aheadS = QUEUED_AHEAD_S + ON_ITS_WAY_S + ahead.serviceMs / 1000;
+    const most = Math.max(PROBE_WITH, Math.ceil(backgroundRate * aheadS));
+    const room = most - Math.max(ahead.outstanding, queued.later);
+    return Math.max(0, Math.min(Math.floor(this.#tokens), room));
+  }
+
+  spend(count: number): void {
+    this.#tokens = Math.max(0, this.#tokens - count);
+  }
+
+  #fill(perSecond: number, nowMs: number): void {
+    const elapsedS = Math.max(0, Math.min(LONGEST_BURST_S, (nowMs - this.#filledAtMs) / 1000));
+    const most = Math.max(1, perSecond * LONGEST_BURST_S);
+    this.#tokens = Math.min(most, this.#tokens + perSecond * OVERSUPPLY * elapsedS);
+    this.#filledAtMs = nowMs;
+  }
+
+  #isSilent(nowMs: number): boolean {
+    return nowMs - this.#toldAtMs > FORGOTTEN_AFTER_MS;
+  }
+}
+
+function isStill(told: Told | undefined): boolean {
+  if (told === undefined) return true;
+  return told.state === 'paused' || told.state === 'probing' || told.backgroundRate <= 0;
+}
