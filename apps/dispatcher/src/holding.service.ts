@@ -173,15 +173,20 @@ export class HoldingService {
   private async answered(...[flight, answer, version]: Parameters<AnswersService['deliver']>): Promise<void> {
     // A 5xx may have been raised after the write was done: as good as unknown.
     if (isWrite(flight) && (answer.status < 400 || answer.status >= 500)) await this.mark(flight, answer.fields);
-    await this.answers.deliver(flight, answer, version);
-    if (isCallOnly(flight)) {
-      const { clock, announcer } = this.options;
-      const durationMs = Math.round(clock.now() - answer.requestedAt);
-      await announcer.answered(
-        { ...factsOf(flight.order, flight.lane, flight), status: answer.status, version, durationMs },
-        flight.id,
-      );
+    try {
+      await this.answers.deliver(flight, answer, version);
+    } catch (error) {
+      this.options.logger.error({ err: error, path: flight.order.path }, 'an answer could not be handed on');
+      return this.failed(flight, brokenEnd(answer.status));
     }
+    if (isCallOnly(flight)) await this.tellAnswered(flight, answer, version);
+  }
+
+  private async tellAnswered(...[flight, answer, version]: Parameters<AnswersService['deliver']>): Promise<void> {
+    const { clock, announcer } = this.options;
+    const durationMs = Math.round(clock.now() - answer.requestedAt);
+    const facts = factsOf(flight.order, flight.lane, flight);
+    await announcer.answered({ ...facts, status: answer.status, version, durationMs }, flight.id);
   }
 
   private async failed(flight: Flight, end: FailedEnd): Promise<void> {
@@ -278,6 +283,12 @@ export class HoldingService {
     const ahead = Math.min(MOST_PULLED, Math.max(LEAST_PULLED, Math.ceil(this.gate.rate(nowMs) * PULL_AHEAD_S)));
     return ahead - this.queue.depths()[lane];
   }
+}
+
+/** A fault of ours: whoever asked is told, and nothing else suffers from it. */
+function brokenEnd(receivedStatus: number): FailedEnd {
+  const detail = 'Penstock failed to hand on the answer; the log of the dispatcher says more';
+  return { kind: 'failed', code: 'internal', detail, receivedStatus, sent: true, resumeAtMs: null };
 }
 
 /** Background work tells its own end. */

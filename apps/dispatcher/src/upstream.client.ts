@@ -43,6 +43,12 @@ interface Attempt extends InternalAxiosRequestConfig {
   readonly attempt: { fields: Fields; body: Uint8Array };
 }
 
+/** What comes back. axios would make an object of its own of the fields, and lose their order and repetitions. */
+interface Exchanged {
+  readonly fields: Fields;
+  readonly body: Uint8Array;
+}
+
 export function createUpstreamClient(options: ClientOptions): UpstreamClient {
   const agent = new Agent({
     connections: options.connections,
@@ -57,20 +63,12 @@ export function createUpstreamClient(options: ClientOptions): UpstreamClient {
     async send(request) {
       const requestedAt = options.clock.now();
       try {
-        const response = await http.request<Uint8Array, AxiosResponse<Uint8Array>>({
+        const { status, data } = await http.request<Exchanged>({
           method: request.method,
           url: urlOf(options.baseUrl, request.path),
           attempt: { fields: request.fields, body: request.body },
         } as never);
-        const fields = response.headers as unknown as Fields;
-        return {
-          kind: 'answered',
-          status: response.status,
-          fields,
-          body: response.data,
-          requestedAt,
-          receivedAt: options.clock.now(),
-        };
+        return { kind: 'answered', status, ...data, requestedAt, receivedAt: options.clock.now() };
       } catch (error) {
         return failureOf(error);
       }
@@ -91,7 +89,7 @@ function createAxios(agent: Agent, options: ClientOptions): AxiosInstance {
   });
 }
 
-async function attempt(agent: Agent, config: Attempt, options: ClientOptions): Promise<AxiosResponse<Uint8Array>> {
+async function attempt(agent: Agent, config: Attempt, options: ClientOptions): Promise<AxiosResponse<Exchanged>> {
   const url = new URL(config.url ?? '');
   const { fields, body } = config.attempt;
   const abort = new AbortController();
@@ -105,12 +103,12 @@ async function attempt(agent: Agent, config: Attempt, options: ClientOptions): P
     responseHeaders: 'raw',
     signal: abort.signal,
   });
-  const data = await readBody(answer.body, abort, options);
+  const received = await readBody(answer.body, abort, options);
   return {
-    data,
+    data: { fields: fieldsFromRaw(rawStrings(answer.headers)), body: received },
     status: answer.statusCode,
     statusText: '',
-    headers: fieldsFromRaw(rawStrings(answer.headers)) as never,
+    headers: {},
     config,
   };
 }
