@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { decide } from './decision.js';
+
+const head = {
+  key: 'k1',
+  version: { fence: 2, send: 7 },
+  receivedAt: 1_000,
+  requestFields: [['Accept', 'application/json']] as [string, string][],
+  etag: '"a"',
+  lastModified: 'Sun, 06 Nov 1994 08:49:37 GMT',
+  isInvalid: false,
+};
+const due = { have: head.version, reason: 'due' } as const;
+
+describe('the decision about a reminder', () => {
+  it('is to ask whether what is stored still holds', () => {
+    expect(decide(due, head)).toEqual({
+      kind: 'fetch',
+      lane: 'later',
+      order: {
+        have: head.version,
+        requestFields: head.requestFields,
+        validators: [
+          ['If-None-Match', '"a"'],
+          ['If-Modified-Since', 'Sun, 06 Nov 1994 08:49:37 GMT'],
+        ],
+      },
+    });
+  });
+
+  it('is lane soon where someone was given a stale answer', () => {
+    expect(decide({ ...due, reason: 'stale-read' }, head)).toMatchObject({ kind: 'fetch', lane: 'soon' });
+  });
+
+  it('is to skip what someone else has fetched since', () => {
+    const overtaken = { kind: 'skip', reason: 'overtaken' };
+    expect(decide({ ...due, have: { fence: 2, send: 6 } }, head)).toEqual(overtaken);
+    expect(decide({ ...due, have: { fence: 1, send: 900 } }, head)).toEqual(overtaken);
+    expect(decide({ ...due, have: null }, head)).toEqual(overtaken);
+  });
+
+  it('is to fetch when the asker knows of a newer answer that was not stored', () => {
+    expect(decide({ ...due, have: { fence: 2, send: 8 } }, head)).toMatchObject({ kind: 'fetch' });
+  });
+
+  it('is to fetch an invalid entry whole, however new it is', () => {
+    const invalid = { ...head, isInvalid: true };
+    expect(decide({ ...due, have: null }, invalid)).toMatchObject({
+      kind: 'fetch',
+      order: { have: head.version, requestFields: head.requestFields, validators: [] },
+    });
+  });
+
+  it('is to fetch what was never stored, without conditions', () => {
+    expect(decide({ ...due, have: null }, undefined)).toEqual({
+      kind: 'fetch',
+      lane: 'later',
+      order: { have: null, requestFields: [], validators: [] },
+    });
+  });
+});

@@ -1,0 +1,30 @@
+import { compareVersions, validatorsOf } from '#core';
+import type { Fields } from '#core';
+import type { FetchWork, RefreshLane, RefreshWork } from '#contracts';
+import type { EntryHead } from '#store';
+
+export type Decision =
+  | { readonly kind: 'skip'; readonly reason: 'overtaken' }
+  | { readonly kind: 'fetch'; readonly lane: RefreshLane; readonly order: FetchOrder };
+
+/** What is to be asked for, and with which conditions. */
+export type FetchOrder = Pick<FetchWork, 'have' | 'requestFields' | 'validators'>;
+
+/** Whether to fetch, and how, by what is stored now. */
+export function decide(work: Pick<RefreshWork, 'have' | 'reason'>, head: EntryHead | undefined): Decision {
+  const lane = work.reason === 'stale-read' ? 'soon' : 'later';
+  if (head === undefined) return { kind: 'fetch', lane, order: { have: null, requestFields: [], validators: [] } };
+  if (!head.isInvalid && isNewer(head, work)) return { kind: 'skip', reason: 'overtaken' };
+  const { version: have, requestFields } = head;
+  return { kind: 'fetch', lane, order: { have, requestFields, validators: conditionsOf(head) } };
+}
+
+function isNewer({ version }: EntryHead, { have }: Pick<RefreshWork, 'have'>): boolean {
+  return have === null || compareVersions(version, have) > 0;
+}
+
+/** After a write the whole answer is wanted: that the old one still holds is nothing to rely on. */
+function conditionsOf({ isInvalid, etag, lastModified }: EntryHead): Fields {
+  if (isInvalid) return [];
+  return validatorsOf({ etag: etag ?? undefined, lastModified: lastModified ?? undefined });
+}
