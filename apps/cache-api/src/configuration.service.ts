@@ -6,7 +6,7 @@ import { describeFaults, expandResourcePattern, parseConfig } from '#contracts';
 import type { PenstockConfig, UpstreamConfig } from '#contracts';
 import type { Environment, Logger } from '#runtime';
 import type { Resource, ResourceWriter, UpstreamWriter } from '#store';
-import { sharedPlaceOf } from './upstream-view.js';
+import { placeInStore } from './upstream-view.js';
 
 const DEFAULT_DEMO_PORT = '8090';
 const FILE_PREFIX = 'file:';
@@ -72,7 +72,7 @@ export class ConfigurationService {
 }
 
 function configured(upstream: UpstreamConfig, path: string): Resource {
-  const place = sharedPlaceOf(upstream.id, upstream.baseUrl, path);
+  const place = placeInStore(upstream.id, upstream.baseUrl, path);
   return { upstream: upstream.id, path, ...place, maxAgeMs: null, weight: 1, tags: [], source: 'config' };
 }
 

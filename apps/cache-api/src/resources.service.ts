@@ -3,7 +3,7 @@ import type { DirectoryService } from './directory.service.js';
 import { decodeCursor, encodeCursor } from './pages.js';
 import { ProblemException } from './problem.filter.js';
 import type { ReadLines, RejectedLine, ResourceLine } from './resource-lines.js';
-import { sharedPlaceOf } from './upstream-view.js';
+import { placeInStore } from './upstream-view.js';
 import type { UpstreamView } from './upstream-view.js';
 
 const PUT_AT_ONCE = 5_000;
@@ -68,7 +68,7 @@ function registered(view: UpstreamView, { path, maxAgeMs, weight, tags }: Resour
   return {
     upstream: view.id,
     path,
-    ...sharedPlaceOf(view.id, view.config.baseUrl, path),
+    ...placeInStore(view.id, view.config.baseUrl, path),
     maxAgeMs,
     weight,
     tags,

@@ -28,27 +28,36 @@ export interface UpstreamPage {
 }
 
 /** Without a holder no call leaves, which is what a pause is. */
-export function upstreamPage(view: UpstreamView, state: UpstreamState | undefined): UpstreamPage {
-  const kind = state?.state ?? 'paused';
-  const pausedUntil = timeOf(state?.pausedUntil);
+const WITHOUT_HOLDER: Omit<UpstreamState, 'upstream' | 'fence' | 'at' | 'holder' | 'backgroundRate'> & {
+  readonly holder: null;
+} = {
+  holder: null,
+  state: 'paused',
+  pausedUntil: null,
+  quotaResetAt: null,
+  pauseReason: 'no dispatcher holds this upstream',
+  tokens: null,
+  queued: { now: 0, soon: 0, later: 0 },
+  inFlight: 0,
+  calls: 0,
+  throttles: 0,
+  learned: null,
+};
+
+export function upstreamPage(view: UpstreamView, heard: UpstreamState | undefined): UpstreamPage {
+  const { state, pauseReason, holder, learned, tokens, queued, inFlight, calls, throttles, ...times } =
+    heard ?? WITHOUT_HOLDER;
+  const pausedUntil = timeOf(times.pausedUntil);
   return {
     id: view.id,
-    state: kind,
-    pausedUntil,
-    quotaResetAt: timeOf(state?.quotaResetAt),
-    pauseReason: state === undefined ? 'no dispatcher holds this upstream' : state.pauseReason,
-    holder: state?.holder ?? null,
-    limits: { configured: view.config.limits.windows, learned: state?.learned ?? null },
-    tokens: state?.tokens ?? null,
-    queued: state?.queued ?? { now: 0, soon: 0, later: 0 },
-    inFlight: state?.inFlight ?? 0,
-    calls: state?.calls ?? 0,
-    throttles: state?.throttles ?? 0,
+    ...{ state, pausedUntil, quotaResetAt: timeOf(times.quotaResetAt), pauseReason, holder },
+    limits: { configured: view.config.limits.windows, learned },
+    ...{ tokens, queued, inFlight, calls, throttles },
     breaker: null,
-    scopes: [{ scope: 'upstream', state: kind, pausedUntil }],
+    scopes: [{ scope: 'upstream', state, pausedUntil }],
   };
 }
 
-function timeOf(epochMs: number | null | undefined): string | null {
-  return epochMs === null || epochMs === undefined ? null : new Date(epochMs).toISOString();
+function timeOf(epochMs: number | null): string | null {
+  return epochMs === null ? null : new Date(epochMs).toISOString();
 }

@@ -31,7 +31,7 @@ export function routerOf(views: Iterable<UpstreamView>): Router {
 }
 
 /** The names under which a path of an upstream is kept in the shared partition. */
-export function sharedPlaceOf(upstream: string, baseUrl: string, path: string): { key: string; urlHash: string } {
+export function placeInStore(upstream: string, baseUrl: string, path: string): { key: string; urlHash: string } {
   const url = urlOf(baseUrl, path);
   return {
     key: keyOf({ upstream, url, partition: SHARED_PARTITION, variant: '' }),

@@ -17,6 +17,7 @@ import type { Chance, Clock } from '#runtime';
 import { createFlight, earliestDeadline, isMoreUrgent, isWrite, latestDeadline } from './flight.js';
 import type { Asker, FailedEnd, Flight, FlightEnd } from './flight.js';
 import type { FetchOutcome } from './fetch-outcome.js';
+import { failedEnd, lateEnd, pausedEnd } from './flight-ends.js';
 import type { Joinable } from './joinable.js';
 import type { WritesSent } from './writes-sent.js';
 import type { UpstreamClient } from './upstream.client.js';
@@ -347,34 +348,3 @@ const SAME_AGAIN: ReadonlySet<FailureCode> = new Set(['answer_too_large', 'desti
 
 /** Timers beyond 24 days fire at once. */
 const LONGEST_SLEEP_MS = 60_000;
-
-function pausedEnd(flight: Flight, untilMs: number): FailedEnd {
-  const detail = 'the upstream is paused for longer than this call can wait';
-  return {
-    kind: 'failed',
-    code: 'paused',
-    detail,
-    receivedStatus: flight.lastStatus,
-    sent: false,
-    resumeAtMs: untilMs,
-  };
-}
-
-function lateEnd(flight: Flight, code: 'paused' | 'not_sent_in_time', byMs: number): FailedEnd {
-  if (code === 'paused') return pausedEnd(flight, byMs);
-  const detail = 'the call could not be sent in the time that it could wait: the limits of the upstream are used up';
-  return { kind: 'failed', code, detail, receivedStatus: flight.lastStatus, sent: false, resumeAtMs: null };
-}
-
-/** A write that may have reached the upstream may have been carried out. */
-function failedEnd(flight: Flight, outcome: Extract<FetchOutcome, { kind: 'failed' }>): FailedEnd {
-  const unknown = isWrite(flight) && outcome.sent;
-  return {
-    kind: 'failed',
-    code: unknown ? 'outcome_unknown' : outcome.code,
-    detail: unknown ? `outcome unknown: ${outcome.detail}` : outcome.detail,
-    receivedStatus: flight.lastStatus,
-    sent: outcome.sent,
-    resumeAtMs: null,
-  };
-}

@@ -2,6 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { Payload, Ctx } from '@nestjs/microservices';
 import { again, WorkContext, WorkHandler } from '#bus';
 import type { Verdict } from '#bus';
+import { WORK_PATTERNS } from '#contracts';
 import type { ControlWork, FetchWork } from '#contracts';
 import { HoldersService } from './holders.service.js';
 
@@ -12,13 +13,13 @@ const GIVE_BACK_MS = 100;
 export class FetchConsumer {
   constructor(@Inject(HoldersService) private readonly holders: HoldersService) {}
 
-  @WorkHandler('work.fetch.>')
+  @WorkHandler(WORK_PATTERNS.fetch)
   async fetch(@Payload() work: FetchWork, @Ctx() context: WorkContext): Promise<Verdict> {
     const holding = this.holders.holdingOf(work.upstream);
     return holding === undefined ? again(GIVE_BACK_MS) : holding.fetch(work, context.signal);
   }
 
-  @WorkHandler('work.control.>')
+  @WorkHandler(WORK_PATTERNS.control)
   async control(@Payload() work: ControlWork): Promise<Verdict> {
     const holding = this.holders.holdingOf(work.upstream);
     return holding === undefined ? again(GIVE_BACK_MS) : holding.control(work);

@@ -8,7 +8,7 @@ import type { Chance, Clock, Logger } from '#runtime';
 import type { EntryRepository, EntryWriter } from '#store';
 import type { Announcer } from './announcer.js';
 import { AnswersService } from './answers.service.js';
-import { callAsker, deskAnswerOf } from './call-asker.js';
+import { callAsker, deskAnswerOf } from './call-asker.service.js';
 import type { CompletionsService } from './completions.service.js';
 import { DispatchLoop } from './dispatch-loop.service.js';
 import type { DispatchMetrics } from './dispatch-metrics.js';
@@ -21,7 +21,7 @@ import type { KnownEntries } from './known-entries.js';
 import type { ScopesService } from './scopes.service.js';
 import { stateOf } from './upstream-state.js';
 import type { UpstreamClient } from './upstream.client.js';
-import { workAsker } from './work-asker.js';
+import { workAsker } from './work-asker.service.js';
 import { WriteMarksService } from './write-marks.service.js';
 import { WritesSent } from './writes-sent.js';
 

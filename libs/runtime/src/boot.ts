@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { NestFactory } from '@nestjs/core';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -19,6 +21,8 @@ import { onShutdown } from './shutdown.js';
 /** What every app is given before its own parts are made. */
 export interface Runtime {
   readonly app: string;
+  /** Names this process among all others: in messages, as a member, as a holder. */
+  readonly identity: string;
   readonly environment: Environment;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -81,6 +85,7 @@ function runtimeOrExit(definition: AppDefinition): Runtime {
     refuseOpenControlPlane(environment);
     return {
       app: definition.name,
+      identity: identityOf(definition.name),
       environment,
       logger: createLogger(definition.name, environment.logLevel),
       clock: systemClock,
@@ -92,6 +97,11 @@ function runtimeOrExit(definition: AppDefinition): Runtime {
     createLogger(definition.name, 'info').fatal({}, (error as Error).message);
     return process.exit(1);
   }
+}
+
+function identityOf(app: string): string {
+  const host = hostname().replace(/[^A-Za-z0-9_-]/g, '-');
+  return `${app}-${host}-${process.pid}-${randomBytes(3).toString('hex')}`;
 }
 
 function refuseOpenControlPlane(environment: Environment): void {

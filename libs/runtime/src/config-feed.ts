@@ -37,6 +37,7 @@ export async function followConfig<Config>(options: ConfigFeedOptions<Config>): 
 class Feed<Config> implements ConfigFeed {
   private applied = 0;
   private looking: Promise<void> | undefined;
+  private isNudged = false;
   private isClosed = false;
   private timer: NodeJS.Timeout | undefined;
 
@@ -50,11 +51,14 @@ class Feed<Config> implements ConfigFeed {
         this.options.logger.info({}, 'waiting for a configuration: cache-api applies it when it starts');
       await new Promise((resolve) => setTimeout(resolve, FIRST_LOOK_EVERY_MS));
     }
+    if (this.isClosed) return;
     this.timer = setInterval(() => this.nudge(), LOOK_EVERY_MS);
     this.timer.unref();
   }
 
+  /** A look that is under way may have read before what we are told of: then another one follows it. */
   nudge(): void {
+    this.isNudged = this.looking !== undefined;
     void this.look();
   }
 
@@ -70,6 +74,7 @@ class Feed<Config> implements ConfigFeed {
   private look(): Promise<void> {
     this.looking ??= this.lookOnce().finally(() => {
       this.looking = undefined;
+      if (this.isNudged && !this.isClosed) this.nudge();
     });
     return this.looking;
   }

@@ -26,13 +26,15 @@ export class EnvironmentFault extends Error {
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
-const port = (otherwise: number): z.ZodType<number> =>
-  z
+const PORT_EXPECTED = 'expected a port number from 0 to 65535';
+
+function port(otherwise: number): z.ZodType<number> {
+  return z
     .string()
-    .regex(/^\d{1,5}$/, 'expected a port number from 0 to 65535')
+    .default(String(otherwise))
     .transform(Number)
-    .refine((value) => value <= 65_535, 'expected a port number from 0 to 65535')
-    .default(otherwise) as unknown as z.ZodType<number>;
+    .refine((value) => Number.isInteger(value) && value >= 0 && value <= 65_535, PORT_EXPECTED);
+}
 
 const serverUrl = (schemes: string, example: string): z.ZodType<string> =>
   z

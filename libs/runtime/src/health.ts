@@ -13,6 +13,9 @@ export interface HealthReport {
   readonly dependencies: Readonly<Record<string, 'up' | 'away'>>;
 }
 
+/** A probe has to be answered, also when the server behind a check has gone silent. */
+const LONGEST_CHECK_MS = 1_000;
+
 export function createHealth(): Health {
   let phase: HealthReport['phase'] = 'starting';
   const watched = new Map<string, () => boolean | Promise<boolean>>();
@@ -26,9 +29,24 @@ export function createHealth(): Health {
     watch: (name, isUp) => void watched.set(name, isUp),
     async report() {
       const entries = await Promise.all(
-        [...watched].map(async ([name, isUp]) => [name, (await isUp()) ? 'up' : 'away'] as const),
+        [...watched].map(async ([name, isUp]) => [name, (await answersInTime(isUp)) ? 'up' : 'away'] as const),
       );
       return { ready: phase === 'ready', phase, dependencies: Object.fromEntries(entries) };
     },
   };
+}
+
+/** What cannot say that it is up, or takes too long to, is away. */
+async function answersInTime(isUp: () => boolean | Promise<boolean>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), LONGEST_CHECK_MS);
+  });
+  try {
+    return await Promise.race([isUp(), tooLate]);
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
 }

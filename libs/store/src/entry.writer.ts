@@ -29,8 +29,11 @@ export interface EntryWriter {
 }
 
 /*
- * Bodies first (the foreign key), then entries, in one statement and so in one round trip and one transaction. Both are sorted:
- * two batches that meet lock rows in one order. A body that this very batch brings is not touched twice. `prior` sees the rows as they were before, which is how a change of body is told.
+ * One statement, and so one round trip and one transaction. PostgreSQL may run the parts of a WITH in any order, and two batches that
+ * meet must lock rows in one order: so `written` asks for the count of `bodies`, which makes all bodies come first, and both are sorted.
+ * `released` has no order (two batches may exchange each other's bodies), therefore it never waits: a body that someone else
+ * holds is being touched by them. It leaves out what this very batch brings, for one command may change a row only once.
+ * `prior` sees the rows as they were before, which is how a change of body is told.
  */
 const WRITE_ENTRIES = {
   name: 'write-entries',
@@ -45,10 +48,12 @@ const WRITE_ENTRIES = {
       insert into body (hash, bytes)
       select b.hash, b.bytes from unnest($2::text[], $3::bytea[]) as b(hash, bytes) order by b.hash
       on conflict (hash) do update set touched_at = now() where body.touched_at < now() - interval '1 minute'
+      returning hash
     ), written as (
       insert into entry
       select i.* from incoming i
-      where not exists (select 1 from invalid v where v.url_hash = i.url_hash and (i.fence, i.send) <= (v.fence, v.send))
+      where (select count(*) from bodies) >= 0
+        and not exists (select 1 from invalid v where v.url_hash = i.url_hash and (i.fence, i.send) <= (v.fence, v.send))
       order by i.key
       on conflict (key) do update set
         path = excluded.path, vary = excluded.vary, request_fields = excluded.request_fields, fence = excluded.fence,
@@ -59,8 +64,11 @@ const WRITE_ENTRIES = {
       where (entry.fence, entry.send) < (excluded.fence, excluded.send)
       returning key, body_hash
     ), released as (
-      update body set touched_at = now() from prior p join written w on w.key = p.key
-      where body.hash = p.body_hash and p.body_hash <> w.body_hash and not (body.hash = any($2::text[]))
+      update body set touched_at = now() where hash in (
+        select b.hash from body b
+        where not (b.hash = any($2::text[])) and b.hash in (
+          select p.body_hash from prior p join written w on w.key = p.key where p.body_hash <> w.body_hash)
+        for no key update of b skip locked)
     )
     select w.key, (p.body_hash is distinct from w.body_hash) as changed from written w left join prior p on p.key = w.key`,
 };
@@ -74,11 +82,18 @@ const MARK_INVALID = {
 
 const COLLECT_ENTRIES = {
   name: 'collect-entries',
-  text: `delete from entry where key in (
-      select key from entry
-      where received_at - initial_age_ms + lifetime_ms + grace_ms + keep_ms < $1
-      order by key limit $2 for update skip locked)
-    returning upstream, key`,
+  // The bodies count from now: whoever still knows a collected entry may renew it without bringing the body.
+  text: `with gone as (
+      delete from entry where key in (
+        select key from entry
+        where received_at - initial_age_ms + lifetime_ms + grace_ms + keep_ms < $1
+        order by key limit $2 for update skip locked)
+      returning upstream, key, body_hash
+    ), released as (
+      update body set touched_at = now() where hash in (
+        select b.hash from body b where b.hash in (select body_hash from gone) for no key update of b skip locked)
+    )
+    select upstream, key from gone`,
 };
 
 const COLLECT_BODIES = {

@@ -1,3 +1,4 @@
+import { MigrationExecutor } from 'typeorm';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { MIGRATIONS } from './migrations/index.js';
 
@@ -12,15 +13,25 @@ export class StoreNewerThanCode extends Error {
 /** Forward only, once, whoever comes first. @throws StoreNewerThanCode when the database knows migrations that this code does not. */
 export async function migrate(dataSource: DataSource, schema: string): Promise<void> {
   const runner = dataSource.createQueryRunner();
-  await runner.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
   try {
+    // Waiting for one's turn, and rewriting a large table, may take longer than any other statement may.
+    await runner.query('set statement_timeout = 0');
+    await runner.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await runner.query(`create schema if not exists "${schema.replaceAll('"', '""')}"`);
     await refuseNewer(runner, schema);
-    await dataSource.runMigrations();
+    await runPending(dataSource, runner);
   } finally {
-    await runner.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+    await runner.query('select pg_advisory_unlock_all()').catch(() => undefined);
+    await runner.query('reset statement_timeout').catch(() => undefined);
     await runner.release();
   }
+}
+
+/** On the connection that holds the lock. */
+async function runPending(dataSource: DataSource, runner: QueryRunner): Promise<void> {
+  const executor = new MigrationExecutor(dataSource, runner);
+  executor.transaction = 'all';
+  await executor.executePendingMigrations();
 }
 
 async function refuseNewer(runner: QueryRunner, schema: string): Promise<void> {

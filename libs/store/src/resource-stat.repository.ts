@@ -28,7 +28,7 @@ const ADD = {
     select key, upstream, reads, $2::bigint, refreshes, changes, "lastChangedAt" from incoming order by key
     on conflict (key) do update set
       reads = s.reads * power(0.5, greatest(0, $2::bigint - s.reads_at) / ${READS_HALF_LIFE_MS}.0) + excluded.reads,
-      reads_at = $2::bigint,
+      reads_at = greatest($2::bigint, s.reads_at),
       refreshes = s.refreshes + excluded.refreshes,
       changes = s.changes + excluded.changes,
       last_changed_at = coalesce(excluded.last_changed_at, s.last_changed_at)`,

@@ -60,7 +60,7 @@ const PUT = {
     )
     insert into resource (${COLUMNS}) select ${COLUMNS} from incoming order by upstream, path
     on conflict (upstream, path) do update set
-      max_age_ms = excluded.max_age_ms, weight = excluded.weight, tags = excluded.tags, source = excluded.source
+      key = excluded.key, url_hash = excluded.url_hash, max_age_ms = excluded.max_age_ms, weight = excluded.weight, tags = excluded.tags, source = excluded.source
     returning (xmax = 0) as is_new`,
 };
 const REMOVE = {

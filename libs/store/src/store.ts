@@ -1,6 +1,6 @@
-import pg from 'pg';
 import { DataSource } from 'typeorm';
-import type { QueryResultRow } from 'pg';
+import type { Driver } from 'typeorm';
+import type { Pool, QueryResultRow } from 'pg';
 import { migrate } from './migrate.js';
 import { MIGRATIONS } from './migrations/index.js';
 
@@ -41,7 +41,12 @@ const STATEMENT_TIMEOUT_MS = 15_000;
 export async function openStore(options: StoreOptions, until?: AbortSignal): Promise<Store> {
   const dataSource = createDataSource(options);
   await connectWhenReady(dataSource, options, until);
-  await migrate(dataSource, options.schema);
+  try {
+    await migrate(dataSource, options.schema);
+  } catch (error) {
+    await dataSource.destroy();
+    throw error;
+  }
   return storeOn(dataSource);
 }
 
@@ -57,7 +62,6 @@ function createDataSource(options: StoreOptions): DataSource {
     entities: [],
     migrations: MIGRATIONS,
     migrationsTableName: 'migration',
-    migrationsTransactionMode: 'all',
     poolErrorHandler: (error: Error) => options.logger.warn({ err: error }, 'an idle PostgreSQL connection was lost'),
     extra: {
       options: `-c search_path=${quoteName(options.schema)} -c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
@@ -89,7 +93,7 @@ function isPassing(error: unknown): boolean {
 
 function storeOn(dataSource: DataSource): Store {
   // TypeORM keeps pg's own pool in `master`; going there directly allows named (prepared) statements.
-  const pool = (dataSource.driver as unknown as { master: pg.Pool }).master;
+  const { master: pool } = dataSource.driver as Driver & { master: Pool };
   return {
     dataSource,
     async query<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {

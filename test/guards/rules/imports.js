@@ -53,6 +53,9 @@ function judgeDoor(specifier, from) {
 const TOUCHES = {
   module: ['nest', 'bus', 'store'],
   controller: ['nest'],
+  // What stands before and behind the controllers at the HTTP edge.
+  guard: ['nest'],
+  filter: ['nest'],
   consumer: ['nest', 'bus'],
   service: ['nest', 'bus', 'store'],
   client: ['nest'],

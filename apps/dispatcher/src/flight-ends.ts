@@ -1,0 +1,34 @@
+import type { FetchOutcome } from './fetch-outcome.js';
+import { isWrite } from './flight.js';
+import type { FailedEnd, Flight } from './flight.js';
+
+export function pausedEnd(flight: Flight, untilMs: number): FailedEnd {
+  const detail = 'the upstream is paused for longer than this call can wait';
+  return {
+    kind: 'failed',
+    code: 'paused',
+    detail,
+    receivedStatus: flight.lastStatus,
+    sent: false,
+    resumeAtMs: untilMs,
+  };
+}
+
+export function lateEnd(flight: Flight, code: 'paused' | 'not_sent_in_time', byMs: number): FailedEnd {
+  if (code === 'paused') return pausedEnd(flight, byMs);
+  const detail = 'the call could not be sent in the time that it could wait: the limits of the upstream are used up';
+  return { kind: 'failed', code, detail, receivedStatus: flight.lastStatus, sent: false, resumeAtMs: null };
+}
+
+/** A write that may have reached the upstream may have been carried out. */
+export function failedEnd(flight: Flight, outcome: Extract<FetchOutcome, { kind: 'failed' }>): FailedEnd {
+  const unknown = isWrite(flight) && outcome.sent;
+  return {
+    kind: 'failed',
+    code: unknown ? 'outcome_unknown' : outcome.code,
+    detail: unknown ? `outcome unknown: ${outcome.detail}` : outcome.detail,
+    receivedStatus: flight.lastStatus,
+    sent: outcome.sent,
+    resumeAtMs: null,
+  };
+}
