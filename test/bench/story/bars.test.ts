@@ -79,6 +79,13 @@ describe('the bars of A', () => {
     expect(missed(observed('A', { neverFetched: 1 }))).toEqual(['age p95 over all resources, s']);
   });
 
+  it('miss users that are told of errors, however fast', () => {
+    const notebook = new Notebook();
+    notebook.ended({ arrival: { kind: 'hot', path: '/items/1' }, told: ok('miss', 404), dueAt: 0, endedAt: 1 });
+    const users = notebook.result({ seconds: 60, eventLoopDelayP99Ms: 1, cpuSeconds: 2 });
+    expect(missed(observed('A', { users, seenPosts: {} }))).toEqual(['reads answered, of 100']);
+  });
+
   it('miss a POST that is lost', () => {
     expect(missed(observed('A', { seenPosts: {} }))).toEqual(['POSTs lost, duplicated, or told wrong']);
   });

@@ -12,6 +12,8 @@ export interface Figures {
   warmUpSeconds: number;
   neverFetched: number;
   readsPerSecond: number;
+  /** Of all reads: the rest was told of an error, or nothing. */
+  answeredRatio: number;
   hitRatio: number;
   staleRatio: number;
   latencyMs: { hits: Spread; stale: Spread; misses: Spread; writes: Spread };
@@ -66,6 +68,7 @@ export function figuresOf(observed: Observed): Figures {
     warmUpSeconds: observed.warmUpSeconds,
     neverFetched: observed.neverFetched,
     readsPerSecond: users.readsAnswered / users.seconds,
+    answeredRatio: ratio(users.readsAnswered, users.reads),
     hitRatio: ratio(users.hot.hits, users.hot.reads + users.cold.reads),
     staleRatio: ratio(users.hot.stale, users.hot.reads + users.cold.reads),
     latencyMs: { hits: users.hits, stale: users.stale, misses: users.misses, writes: users.writes },

@@ -33,7 +33,7 @@ const PROGRESS_SECONDS = 5;
 
 export async function runPenstock(order: RunOrder): Promise<Run> {
   const rig = await penstockRig(order);
-  const target: Target = { kind: 'penstock', origin: rig.stack.dataUrl };
+  const target: Target = { kind: 'penstock', origin: `${rig.stack.dataUrl}/demo` };
   return runOn(rig, order, async (judge) => {
     const never = await untilAllFetched(judge, { ...warmUp(order), withinMs: PENSTOCK_WARM_UP_MS });
     if (never > 0) order.progress.warn(`${never} resources were not fetched once in ${PENSTOCK_WARM_UP_MS / 1000} s`);

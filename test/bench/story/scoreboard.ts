@@ -17,6 +17,7 @@ const mib = (bytes: number | null): string => (bytes === null ? NONE : `${(bytes
 
 const ROWS: Row[] = [
   ['reads answered per second', (f) => fine(f.readsPerSecond)],
+  ['reads answered, of all', (f) => percent(f.answeredRatio)],
   ['hit ratio (and stale)', (f) => `${percent(f.hitRatio)} (${percent(f.staleRatio)})`],
   ['hits p50 / p99, ms', (f) => spread(f.latencyMs.hits)],
   ['stale p50 / p99, ms', (f) => spread(f.latencyMs.stale)],
