@@ -20,6 +20,8 @@ export interface CompletionsOptions {
 
 const LONGEST_GATHERING_MS = 5;
 const MOST_AT_ONCE = 200;
+/** Of one statement: its bodies travel as one text, twice their size, and no string is longer than half a GiB. */
+const MOST_BYTES_AT_ONCE = 16 * 1024 * 1024;
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 2_000;
 
@@ -70,7 +72,7 @@ export class CompletionsService {
   /** Writes what waits, as far as PostgreSQL lets it in the time given. */
   async close(withinMs: number): Promise<void> {
     const until = this.options.clock.now() + withinMs;
-    while (this.waiting.length > 0 && this.options.clock.now() < until) {
+    while (this.newest.size > 0 && this.options.clock.now() < until) {
       await this.flush();
       await pause(10);
     }
@@ -82,9 +84,12 @@ export class CompletionsService {
     this.isWriting = true;
     try {
       while (this.waiting.length > 0 && !this.isClosed) {
-        const batch = this.waiting.splice(0, MOST_AT_ONCE);
+        const batch = this.waiting.splice(0, batchLength(this.waiting));
         await this.writeBatch(batch);
       }
+    } catch (error) {
+      // Closed while PostgreSQL is away: what waits is lost with this process, and was never acknowledged.
+      this.options.logger.warn({ err: error, waiting: this.newest.size }, 'answers could not be kept before the end');
     } finally {
       this.isWriting = false;
     }
@@ -139,6 +144,16 @@ export class CompletionsService {
       ...(await this.writeUntilDone(writes.slice(middle))),
     ];
   }
+}
+
+/** At least one, however large it is. */
+function batchLength(waiting: readonly Waiting[]): number {
+  let bytes = 0;
+  const end = waiting.findIndex(({ write }, at) => {
+    bytes += sizeOf(write);
+    return at > 0 && (at >= MOST_AT_ONCE || bytes > MOST_BYTES_AT_ONCE);
+  });
+  return end < 0 ? waiting.length : end;
 }
 
 function newestByKey(batch: readonly Waiting[]): Map<string, Waiting> {

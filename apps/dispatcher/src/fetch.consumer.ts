@@ -1,6 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
-import { Payload, Ctx } from '@nestjs/microservices';
-import { again, WorkContext, WorkHandler } from '#bus';
+import { again, WorkHandler } from '#bus';
 import type { Verdict } from '#bus';
 import { WORK_PATTERNS } from '#contracts';
 import type { ControlWork, FetchWork } from '#contracts';
@@ -14,13 +13,13 @@ export class FetchConsumer {
   constructor(@Inject(HoldersService) private readonly holders: HoldersService) {}
 
   @WorkHandler(WORK_PATTERNS.fetch)
-  async fetch(@Payload() work: FetchWork, @Ctx() context: WorkContext): Promise<Verdict> {
+  async fetch(work: FetchWork): Promise<Verdict> {
     const holding = this.holders.holdingOf(work.upstream);
-    return holding === undefined ? again(GIVE_BACK_MS) : holding.fetch(work, context.signal);
+    return holding === undefined ? again(GIVE_BACK_MS) : holding.fetch(work);
   }
 
   @WorkHandler(WORK_PATTERNS.control)
-  async control(@Payload() work: ControlWork): Promise<Verdict> {
+  async control(work: ControlWork): Promise<Verdict> {
     const holding = this.holders.holdingOf(work.upstream);
     return holding === undefined ? again(GIVE_BACK_MS) : holding.control(work);
   }

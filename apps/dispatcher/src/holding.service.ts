@@ -127,12 +127,8 @@ export class HoldingService {
     if (how.clean) await scopes.save(this.gate, fence, this.loop.inFlight() === 0);
   }
 
-  fetch(work: FetchWork, signal: AbortSignal): Promise<Verdict> {
-    return new Promise((resolve) => {
-      const asker = workAsker(work, { ...this.options, resolve });
-      signal.addEventListener('abort', () => this.loop.cancel(asker.id), { once: true });
-      this.loop.ask(asker);
-    });
+  fetch(work: FetchWork): Promise<Verdict> {
+    return new Promise((resolve) => this.loop.ask(workAsker(work, { ...this.options, resolve })));
   }
 
   control(work: ControlWork): Promise<Verdict> {

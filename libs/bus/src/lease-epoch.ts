@@ -58,7 +58,7 @@ export class LeaseEpoch {
     const made = await this.readMade();
     const mark = await readKey<EpochMark>(this.bus.scopes, MARK_KEY);
     if (mark.value?.made === made) return { kind: 'known' };
-    this.bus.logger.warn(
+    this.bus.logger.info(
       { waitMs: LEASE_TTL_MS },
       'the bucket of leases is new: waiting one lease ttl before any is taken',
     );
