@@ -1,0 +1,121 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { subscribeEvents } from '#bus';
+import { DEFAULT_BUCKET, type FetchWork, type RefreshWork } from '#contracts';
+import { createEntryWriter, type Store } from '#store';
+import { startNats, startPostgres, type RealServer } from '../support/real-servers.js';
+import type { TestStack } from '../support/stack.js';
+import { busIn, eventually, leave, type Corner } from './bus-fixture.js';
+import { keepEntry, refOf, startOnly, storeOf, UPSTREAM } from './planning-fixture.js';
+
+describe('the refresher', () => {
+  let nats: RealServer;
+  let postgres: RealServer;
+  let corner: Corner;
+  let store: Store;
+  let stack: TestStack;
+
+  beforeAll(async () => {
+    [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
+    corner = await busIn(nats.url);
+    const servers = { natsUrl: nats.url, postgresUrl: postgres.url };
+    stack = await startOnly('refresher', { corner, replicas: 2, ...servers });
+  });
+  afterAll(async () => {
+    await stack.stop();
+    await leave(corner);
+    await Promise.all([nats.stop(), postgres.stop()]);
+  });
+  beforeEach(async () => {
+    store = await storeOf(corner, postgres.url);
+  });
+  afterEach(() => store.close());
+
+  async function remind(path: string, more: Partial<RefreshWork> = {}): Promise<RefreshWork> {
+    const asked = { reason: 'due', have: null, configVersion: 1, ...more } as const;
+    const work: RefreshWork = { ...corner.publisher.envelope({ cause: 'test' }), ...refOf(path), ...asked };
+    const subject = corner.bus.subjects.refresh('later', UPSTREAM, work.key);
+    expect(await corner.publisher.publishWork(subject, work)).toBe('stored');
+    return work;
+  }
+
+  async function fetchWork(lane: 'soon' | 'later', path: string): Promise<FetchWork> {
+    const { bus, consumers } = corner;
+    const { stream } = consumers.fetch(lane, UPSTREAM, DEFAULT_BUCKET);
+    const subject = bus.subjects.fetch(lane, UPSTREAM, DEFAULT_BUCKET, refOf(path).key);
+    return eventually(async () => {
+      const message = await bus.jsm.streams.getMessage(stream, { last_by_subj: subject });
+      if (message === null) throw new Error(`expected a message on ${subject}`);
+      return message.json<FetchWork>();
+    });
+  }
+
+  const remindersLeft = async (): Promise<number> =>
+    (await corner.bus.jsm.streams.info(corner.consumers.refresh().stream)).state.messages;
+
+  it('asks for what was never stored, in the trace of the reminder', async () => {
+    const work = await remind('/items/1');
+    const fetch = await fetchWork('later', '/items/1');
+    expect(fetch).toMatchObject({ ...refOf('/items/1'), lane: 'later', reason: 'due', have: null, validators: [] });
+    expect(fetch.cause).toBe(work.id);
+    expect(fetch.traceparent.slice(0, 35)).toBe(work.traceparent.slice(0, 35));
+    await eventually(async () => expect(await remindersLeft()).toBe(0));
+  });
+
+  it('asks on condition for what is stored, sooner where someone was given a stale answer', async () => {
+    const version = { fence: 1, send: 4 };
+    await keepEntry(store, '/items/2', { version, etag: '"two"' });
+    await remind('/items/2', { have: version, reason: 'stale-read' });
+    expect(await fetchWork('soon', '/items/2')).toMatchObject({
+      have: version,
+      requestFields: [['Accept', 'application/json']],
+      validators: [['If-None-Match', '"two"']],
+    });
+  });
+
+  it('drops what someone else fetched meanwhile, and tells so', async () => {
+    const dropped: unknown[] = [];
+    const stop = subscribeEvents(corner.bus, ['fetch.dropped'], ({ message }) => void dropped.push(message));
+    await keepEntry(store, '/items/3', { version: { fence: 1, send: 4 } });
+    const work = await remind('/items/3', { have: { fence: 1, send: 3 } });
+    const { urlHash } = refOf('/items/3');
+    const facts = { urlHash, lane: 'later', reason: 'overtaken', cause: work.id };
+    await eventually(() => expect(dropped).toMatchObject([facts]));
+    await eventually(async () => expect(await remindersLeft()).toBe(0));
+    stop();
+  });
+
+  it('asks for the whole of what a write made invalid, however new it is', async () => {
+    const version = { fence: 1, send: 4 };
+    await keepEntry(store, '/items/4', { version, etag: '"four"' });
+    await createEntryWriter(store).markInvalid(refOf('/items/4').urlHash, version);
+    await remind('/items/4');
+    expect(await fetchWork('later', '/items/4')).toMatchObject({ have: version, validators: [] });
+  });
+
+  it('learns reads, refreshes and changes once, however many replicas listen', async () => {
+    const facts = await keepEntry(store, '/items/5', { version: { fence: 1, send: 1 } });
+    await corner.publisher.publishEvent('entry.stored', facts, { cause: 'test' });
+    await corner.publisher.publishEvent('entry.stored', { ...facts, changed: false }, { cause: 'test' });
+    const counts = [[facts.key, 7]];
+    const reads = { ...corner.publisher.envelope({ cause: 'test' }), upstream: UPSTREAM, counts };
+    corner.publisher.publishCore(corner.bus.subjects.reads, reads);
+    const columns = 'reads, refreshes, changes, last_changed_at';
+    const read = { name: 'stats', text: `select ${columns} from resource_stat where key = $1` };
+    await eventually(async () =>
+      expect(await store.query(read, [facts.key])).toMatchObject([
+        { reads: expect.closeTo(7, 1), refreshes: 2, changes: 1, last_changed_at: facts.receivedAt },
+      ]),
+    );
+  });
+
+  it('holds reminders while PostgreSQL is away, and goes on when it is back', async () => {
+    await postgres.halt();
+    await remind('/items/6');
+    await eventually(async () => {
+      const { stream, durable } = corner.consumers.refresh();
+      expect((await corner.bus.jsm.consumers.info(stream, durable)).num_ack_pending).toBe(1);
+    });
+    await postgres.restart();
+    expect(await fetchWork('later', '/items/6')).toMatchObject({ path: '/items/6' });
+  });
+});
