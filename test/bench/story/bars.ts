@@ -12,9 +12,17 @@ export interface Bar {
 
 /** What Penstock must show in this run. A run with a kill has bars of its own: its rates are a kill's. */
 export function barsOf(story: Story, figures: Figures): Bar[] {
-  const own =
-    figures.kill !== null ? killBars(story, figures) : story.name === 'A' ? freshnessBars(figures) : pauseBars(figures);
-  return [...own, postBar(figures), ...flatBar(figures)];
+  return [...ownBars(story, figures), postBar(figures), ...flatBar(figures)];
+}
+
+function ownBars(story: Story, figures: Figures): Bar[] {
+  if (figures.kill !== null) return killBars(story, figures);
+  return [...(story.name === 'A' ? freshnessBars(figures) : pauseBars(figures)), answeredBar(figures)];
+}
+
+/** Cold reads in a long pause are told to come back: less than one read in a hundred. */
+function answeredBar({ answeredRatio }: Figures): Bar {
+  return atLeast('reads answered, of 100', 99, answeredRatio * 100);
 }
 
 function freshnessBars({ ageMs, callsPer30s, neverFetched }: Figures): Bar[] {
