@@ -17,6 +17,7 @@ import type { Lane } from './priority.js';
 import { closePermit, openPermit } from './permit.js';
 import { Probe } from './probe.js';
 import { RAMP_MS } from './ramp.js';
+import { Spread } from './spread.js';
 import { Windows } from './windows.js';
 
 type Phase =
@@ -32,6 +33,7 @@ const NO_SLOT_BEYOND_RESERVE: GateAdmission = { kind: 'wait', untilMs: undefined
 const PROBE_IN_FLIGHT: GateAdmission = { kind: 'wait', untilMs: undefined, reason: 'probe-in-flight' };
 /** An unbroken success of this length, or of twice the last pause, ends a row of episodes. */
 const FORGIVEN_AFTER_MS = 30_000;
+const ONE_SECOND_MS = 1_000;
 
 /**
  * Whether the next call of one scope may leave. Pure: time and chance are arguments.
@@ -57,6 +59,7 @@ export class Gate {
   readonly #pace: Pace;
   readonly #demand = new NowDemand();
   readonly #share: BackgroundShare;
+  readonly #spread: Spread;
   #phase: Phase = { kind: 'flowing', sinceMs: 0 };
   #inFlight = 0;
   #inFlightBackground = 0;
@@ -71,6 +74,7 @@ export class Gate {
     this.#pause = new Pause({ fence: config.fence, n: 0 }, config.pause);
     this.#pace = new Pace(this.#windows, config.pause.maxMs);
     this.#share = new BackgroundShare(config.backgroundFloor);
+    this.#spread = new Spread(config.spreadMs, Math.min(...config.windows.map(({ perMs }) => perMs), ONE_SECOND_MS));
   }
 
   /** Which side to ask for first: lane now, unless the background's floor is due. Say truly who waits: the floor counts by it. */
@@ -265,7 +269,10 @@ export class Gate {
     const { extended, escalated } = this.#pause.throttled(permit.epoch, throttled, nowMs, this.#chance());
     const told = throttled.waitMs !== undefined || throttled.resetAtMs !== undefined;
     // A probe that is throttled says that it was too early, not that the rate was too high.
-    if (escalated && !permit.probe) this.#pace.ceiling.throttled(told ? this.#pause.untilMs : undefined, nowMs);
+    if (escalated && !permit.probe) {
+      this.#pace.ceiling.throttled(told ? this.#pause.untilMs : undefined, nowMs);
+      this.#windows.setSpread(this.#spread.throttled(nowMs), nowMs);
+    }
     return extended || escalated ? this.#paused(escalated) : NONE;
   }
 
@@ -273,6 +280,8 @@ export class Gate {
     this.#demand.answered(nowMs - permit.startedAtMs);
     if (rate !== undefined) this.#pace.told(rate, { seq: permit.seq, inFlight: this.#inFlight }, nowMs);
     if (permit.probe) return this.#probeAnswered(permit, nowMs);
+    const spreadMs = this.#spread.relaxed(nowMs);
+    if (spreadMs !== undefined) this.#windows.setSpread(spreadMs, nowMs);
     const { episodes, lastWaitMs } = this.#pause;
     if (episodes > 0 && this.#phase.kind === 'flowing') {
       if (nowMs - this.#phase.sinceMs >= Math.max(2 * lastWaitMs, FORGIVEN_AFTER_MS)) this.#pause.episodes = 0;
