@@ -57,6 +57,28 @@ describe('the pace of reminders', () => {
     expect(pace.allowance(idle, START_MS + 700)).toBe(0);
   });
 
+  it('leaves more ahead while the holder runs dry, and less again when work piles up there', () => {
+    const pace = paceOf(100);
+    const full = { outstanding: 1_000, serviceMs: 0 };
+    const ahead = (nowMs: number): number => {
+      for (let outstanding = 0; ; outstanding += 5)
+        if (pace.allowance({ outstanding, serviceMs: 0 }, nowMs) === 0) return outstanding;
+    };
+    let nowMs = START_MS;
+    const hear = (later: number, times: number): void => {
+      for (let n = 0; n < times; n += 1) {
+        pace.allowance(full, nowMs);
+        pace.heard(told(100, { queued: { now: 0, soon: 0, later } }), (nowMs += 250));
+      }
+    };
+    hear(0, 4);
+    expect(ahead(nowMs)).toBe(125);
+    hear(0, 100);
+    expect(ahead(nowMs)).toBe(250);
+    hear(50, 100);
+    expect(ahead(nowMs)).toBe(75);
+  });
+
   it('is a handful while paused or probing, for the probe to have something to send', () => {
     for (const state of ['paused', 'probing'] as const) {
       const pace = paceOf(0, { state });

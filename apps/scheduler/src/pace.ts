@@ -6,9 +6,16 @@ type Told = Pick<UpstreamState, 'fence' | 'state' | 'backgroundRate' | 'queued'>
 const FORGOTTEN_AFTER_MS = 3_000;
 /** A probe needs something to send, and the best of a few. */
 const PROBE_WITH = 4;
-/** What may wait for its turn at the holder, and what may be on its way there and back: more could not be re-ordered any more. */
-const QUEUED_AHEAD_S = 0.5;
-const ON_ITS_WAY_S = 0.25;
+/**
+ * How many seconds' worth of the budget may be outstanding, besides what the upstream itself takes: half a second in the holder's queue,
+ * and some on the way there and back. How much that is, its queue tells: it grows while the holder runs dry, up to what a slow store or
+ * a busy machine may take, and shrinks while more than a little waits.
+ */
+const LEAST_AHEAD_S = 0.75;
+const MOST_AHEAD_S = 2.5;
+const AHEAD_STEP_S = 0.125;
+const RUNS_DRY_S = 0.1;
+const PILES_UP_S = 0.4;
 /** A little more than the holder spends, so that it never waits for us; what is outstanding bounds it. */
 const OVERSUPPLY = 1.05;
 /** After a stall of ours: what was missed is not caught up in one burst. */
@@ -22,6 +29,8 @@ export class ReminderPace {
   #disturbedAtMs = -Infinity;
   #tokens = 0;
   #filledAtMs = -Infinity;
+  #aheadS = LEAST_AHEAD_S;
+  #wasFull = false;
 
   /** A holder that was overtaken may still be talking. */
   heard(told: Told, nowMs: number): void {
@@ -30,6 +39,7 @@ export class ReminderPace {
     this.#told = told;
     this.#toldAtMs = nowMs;
     if (told.state !== 'flowing') this.#disturbedAtMs = nowMs;
+    this.#adjustAhead(told);
   }
 
   /** Since when calls have been leaving; `nowMs` while none do. */
@@ -47,14 +57,22 @@ export class ReminderPace {
     if (isStill(this.#told)) return Math.max(0, PROBE_WITH - ahead.outstanding);
     const { backgroundRate, queued } = this.#told;
     this.#fill(backgroundRate, nowMs);
-    const aheadS = QUEUED_AHEAD_S + ON_ITS_WAY_S + ahead.serviceMs / 1000;
-    const most = Math.max(PROBE_WITH, Math.ceil(backgroundRate * aheadS));
+    const most = Math.max(PROBE_WITH, Math.ceil(backgroundRate * (this.#aheadS + ahead.serviceMs / 1000)));
     const room = most - Math.max(ahead.outstanding, queued.later);
+    this.#wasFull ||= room <= 0;
     return Math.max(0, Math.min(Math.floor(this.#tokens), room));
   }
 
   spend(count: number): void {
     this.#tokens = Math.max(0, this.#tokens - count);
+  }
+
+  #adjustAhead(told: Told): void {
+    const queuedS = told.queued.later / told.backgroundRate;
+    if (isStill(told)) this.#aheadS = LEAST_AHEAD_S;
+    else if (queuedS > PILES_UP_S) this.#aheadS = Math.max(LEAST_AHEAD_S, this.#aheadS - AHEAD_STEP_S);
+    else if (this.#wasFull && queuedS < RUNS_DRY_S) this.#aheadS = Math.min(MOST_AHEAD_S, this.#aheadS + AHEAD_STEP_S);
+    this.#wasFull = false;
   }
 
   #fill(perSecond: number, nowMs: number): void {
