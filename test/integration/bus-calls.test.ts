@@ -53,6 +53,7 @@ describe.each(versions)('calls to the holder on the %s server', (version) => {
     reply: {
       kind: 'answered',
       status: 200,
+      upstreamStatus: 200,
       fields: [],
       version: { fence: from, send: 1 },
       requestedAt: 0,

@@ -131,7 +131,7 @@ export class AnswerService {
     const status: CacheStatus = {
       kind: 'forwarded',
       reason,
-      status: reply.status,
+      status: reply.upstreamStatus ?? undefined,
       stored: entry !== null,
       ...(reply.collapsed ? { collapsed: true } : {}),
     };

@@ -45,7 +45,7 @@ export class AnswersService {
     }
     const entry = this.entryOf(flight.order, answer, version);
     const kept = entry === null ? null : this.keep(entry, flight.order.fields, answer.body, causeOf(flight));
-    this.share(flight, endOf(answer, version, { entry, kept, body: answer.body }));
+    this.share(flight, endOf(answer, version, { entry, kept, body: answer.body, upstreamStatus: answer.status }));
   }
 
   /** The newest that is known here of a key and is newer than what the asker has: answered without a call. */
@@ -113,7 +113,15 @@ export class AnswersService {
     // A 304 may bring a no-store; and a write may have been done while it was on its way.
     const mayKeep = !known.isMarked(entry) && this.isStorable(flight.order, renewed);
     const kept = mayKeep ? this.keep(entry, stored.requestFields, undefined, causeOf(flight)) : null;
-    this.share(flight, endOf(renewed, version, { entry: mayKeep ? entry : null, kept, body: stored.body }));
+    this.share(
+      flight,
+      endOf(renewed, version, {
+        entry: mayKeep ? entry : null,
+        kept,
+        body: stored.body,
+        upstreamStatus: answer.status,
+      }),
+    );
   }
 
   private async stored(
@@ -182,13 +190,19 @@ function isNewer(a: Version, b: Version): boolean {
 function endOf(
   answer: Answered,
   version: Version,
-  { entry, kept, body }: { entry: Entry | null; kept: Promise<Kept> | null; body: Uint8Array },
+  {
+    entry,
+    kept,
+    body,
+    upstreamStatus,
+  }: { entry: Entry | null; kept: Promise<Kept> | null; body: Uint8Array; upstreamStatus: number },
 ): AnsweredEnd {
   const { status, requestedAt, receivedAt } = answer;
   const fields = entry === null ? withoutHopByHop(answer.fields) : entry.fields;
   return {
     kind: 'answered',
     status,
+    upstreamStatus,
     fields,
     body,
     version,
@@ -206,6 +220,7 @@ function storedEnd(entry: Entry, body: Uint8Array): AnsweredEnd {
   return {
     kind: 'answered',
     status,
+    upstreamStatus: null,
     fields,
     body,
     version,

@@ -48,13 +48,14 @@ function orderOf(message: CallMessage, body: Uint8Array): Order {
 export function answerOf(end: FlightEnd): DeskAnswer {
   switch (end.kind) {
     case 'answered': {
-      const { status, version, requestedAt, receivedAt, entry, from, collapsed, body } = end;
+      const { status, upstreamStatus, version, requestedAt, receivedAt, entry, from, collapsed, body } = end;
       // The entry brings its own fields; they need not travel twice.
       const fields = entry === null ? end.fields : [];
       return {
         reply: {
           kind: 'answered',
           status,
+          upstreamStatus,
           fields,
           version,
           requestedAt,

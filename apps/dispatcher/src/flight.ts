@@ -26,6 +26,8 @@ export type FlightEnd =
   | {
       readonly kind: 'answered';
       readonly status: number;
+      /** What the upstream said, 304 where the stored entry holds; null where it was not asked. */
+      readonly upstreamStatus: number | null;
       readonly fields: Fields;
       readonly body: Uint8Array;
       readonly version: Version;

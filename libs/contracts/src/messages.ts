@@ -94,6 +94,8 @@ export type CallReply =
   | {
       readonly kind: 'answered';
       readonly status: number;
+      /** What the upstream said, 304 where the stored entry holds; null where it was not asked. */
+      readonly upstreamStatus: number | null;
       readonly fields: Fields;
       readonly version: Version;
       readonly requestedAt: number;
