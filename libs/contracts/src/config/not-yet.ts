@@ -16,7 +16,6 @@ const NOT_YET: readonly NotYet[] = [
   { key: 'limits.buckets', setting: ({ limits }) => limits.buckets },
   { key: 'limits.per', setting: ({ limits }) => limits.per },
   { key: 'pause.scope', setting: ({ pause }) => pause.scope },
-  { key: 'cache.profile', setting: ({ cache }) => cache.profile },
   { key: 'cache.shareAuthorized', setting: ({ cache }) => cache.shareAuthorized },
   { key: 'cache.ignoreDirectives', setting: ({ cache }) => cache.ignoreDirectives },
   { key: 'cache.tagHeader', setting: ({ cache }) => cache.tagHeader },
