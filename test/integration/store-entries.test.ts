@@ -1,0 +1,195 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { answer, at, badAnswer, hashOf, renewal, storeIn, type Corner } from './store-fixture.js';
+
+let corner: Corner;
+
+beforeAll(async () => {
+  corner = await storeIn('entries');
+});
+beforeEach(() => corner.sql('truncate entry, body, invalid'));
+afterAll(() => corner.store.close());
+
+const bodyOf = async (key: string): Promise<string | undefined> => {
+  const stored = await corner.repository.readByKey(key);
+  return stored && Buffer.from(stored.body).toString();
+};
+const bodies = async (): Promise<string[]> =>
+  (await corner.sql<{ hash: string }>('select hash from body order by hash')).map((row) => row.hash);
+
+describe('an entry', () => {
+  it('comes back as it was written', async () => {
+    const more = { vary: ['accept'], variant: 'v', etag: '"1"', lastModified: 'Tue, 01 Jul 2025 00:00:00 GMT' };
+    const write = { ...answer('a', at(1, 1), '{"n":1}', more), requestFields: [['accept', 'x/y'] as const] };
+    await corner.writer.writeEntries([write]);
+    const stored = await corner.repository.readByKey('a');
+    expect(stored).toMatchObject({ entry: write.entry, requestFields: [['accept', 'x/y']], invalidAtOrBelow: null });
+    expect(await bodyOf('a')).toBe('{"n":1}');
+  });
+
+  it('keeps bytes that are no text', async () => {
+    const bytes = Buffer.from([0, 255, 92, 39, 10]);
+    await corner.writer.writeEntries([{ ...answer('a', at(1, 1), 'x'), body: bytes }]);
+    expect((await corner.repository.readByKey('a'))?.body).toEqual(bytes);
+  });
+
+  it('is found by URL in its partition only', async () => {
+    const url = { urlHash: 'u' };
+    await corner.writer.writeEntries([
+      answer('a', at(1, 1), 'x', url),
+      answer('b', at(1, 2), 'y', { ...url, variant: 'v' }),
+      answer('c', at(1, 3), 'z', { ...url, partition: 'p' }),
+    ]);
+    const shared = await corner.repository.readByUrl('u', 'shared');
+    expect(shared.map(({ entry }) => entry.key).sort()).toEqual(['a', 'b']);
+  });
+
+  it('is replaced by a newer version, of the same fence and of a higher one', async () => {
+    await corner.writer.writeEntries([answer('a', at(1, 9), 'one')]);
+    await corner.writer.writeEntries([answer('a', at(1, 10), 'two')]);
+    expect(await bodyOf('a')).toBe('two');
+    await corner.writer.writeEntries([answer('a', at(2, 1), 'three', { status: 404 })]);
+    expect(await bodyOf('a')).toBe('three');
+    expect((await corner.repository.readByKey('a'))?.entry.status).toBe(404);
+  });
+
+  it.each([
+    ['the same', at(2, 5)],
+    ['an older one of the same fence', at(2, 4)],
+    ['one of a lower fence', at(1, 99)],
+  ])('is not replaced by a version that is %s', async (_, version) => {
+    await corner.writer.writeEntries([answer('a', at(2, 5), 'new')]);
+    expect(await corner.writer.writeEntries([answer('a', version, 'old')])).toEqual([{ kind: 'outdated', key: 'a' }]);
+    expect(await bodyOf('a')).toBe('new');
+  });
+
+  it('is told as changed when it is the first or has another body, and else not', async () => {
+    const told = async (write: ReturnType<typeof answer>): Promise<unknown> =>
+      (await corner.writer.writeEntries([write]))[0];
+    const written = (changed: boolean): unknown => ({ kind: 'written', key: 'a', changed });
+    expect(await told(answer('a', at(1, 1), 'x'))).toEqual(written(true));
+    expect(await told(answer('a', at(1, 2), 'x'))).toEqual(written(false));
+    expect(await told(renewal('a', at(1, 3), 'x'))).toEqual(written(false));
+    expect(await told(answer('a', at(1, 4), 'y'))).toEqual(written(true));
+  });
+
+  it('is renewed by a 304 without its body', async () => {
+    await corner.writer.writeEntries([answer('a', at(1, 1), 'x')]);
+    await corner.writer.writeEntries([renewal('a', at(1, 2), 'x', { receivedAt: 9_000, etag: '"2"' })]);
+    expect((await corner.repository.readByKey('a'))?.entry).toMatchObject({ receivedAt: 9_000, etag: '"2"' });
+    expect(await bodyOf('a')).toBe('x');
+  });
+
+  it('loses a validator that the newer version does not have', async () => {
+    await corner.writer.writeEntries([answer('a', at(1, 1), 'x', { etag: '"1"' })]);
+    await corner.writer.writeEntries([answer('a', at(1, 2), 'y')]);
+    expect((await corner.repository.readHeads(['a']))[0]?.etag).toBeNull();
+  });
+});
+
+describe('a batch', () => {
+  it('answers in the order of its writes, each for itself', async () => {
+    await corner.writer.writeEntries([answer('b', at(1, 5), 'x')]);
+    const results = await corner.writer.writeEntries([
+      answer('c', at(1, 6), 'x'),
+      answer('b', at(1, 4), 'y'),
+      answer('a', at(1, 7), 'z'),
+    ]);
+    expect(results.map(({ kind, key }) => [kind, key])).toEqual([
+      ['written', 'c'],
+      ['outdated', 'b'],
+      ['written', 'a'],
+    ]);
+  });
+
+  it('stores a body once, whoever brings it', async () => {
+    await corner.writer.writeEntries([answer('a', at(1, 1), 'same'), answer('b', at(1, 2), 'same')]);
+    await corner.writer.writeEntries([answer('c', at(1, 3), 'same')]);
+    expect(await bodies()).toEqual([hashOf('same')]);
+  });
+
+  it('lets two entries exchange their bodies', async () => {
+    await corner.writer.writeEntries([answer('a', at(1, 1), 'x'), answer('b', at(1, 2), 'y')]);
+    await corner.sql(`update body set touched_at = now() - interval '1 hour'`);
+    const results = await corner.writer.writeEntries([answer('a', at(1, 3), 'y'), answer('b', at(1, 4), 'x')]);
+    expect(results).toMatchObject([{ changed: true }, { changed: true }]);
+    expect([await bodyOf('a'), await bodyOf('b')]).toEqual(['y', 'x']);
+  });
+
+  it('lets one entry leave the body that another one renews', async () => {
+    await corner.writer.writeEntries([answer('a', at(1, 1), 'x'), answer('b', at(1, 2), 'x')]);
+    await corner.writer.writeEntries([answer('a', at(1, 3), 'y'), renewal('b', at(1, 4), 'x')]);
+    expect([await bodyOf('a'), await bodyOf('b')]).toEqual(['y', 'x']);
+  });
+
+  it('lets several entries leave one body at once', async () => {
+    await corner.writer.writeEntries([answer('a', at(1, 1), 'x'), answer('b', at(1, 2), 'x')]);
+    await corner.writer.writeEntries([answer('a', at(1, 3), 'y'), answer('b', at(1, 4), 'z')]);
+    expect(await bodies()).toEqual([hashOf('x'), hashOf('y'), hashOf('z')].sort());
+  });
+
+  it('fails as a whole when one of its rows is bad', async () => {
+    const batch = [answer('a', at(1, 1), 'x'), badAnswer('b')];
+    await expect(corner.writer.writeEntries(batch)).rejects.toMatchObject({ code: '22003' });
+    expect(await corner.repository.readByKey('a')).toBeUndefined();
+    expect(await bodies()).toEqual([]);
+  });
+
+  it('fails as a whole when a body that one of its rows needs is not stored', async () => {
+    const batch = [answer('a', at(1, 1), 'x'), renewal('b', at(1, 2), 'never seen')];
+    await expect(corner.writer.writeEntries(batch)).rejects.toMatchObject({ code: '23503' });
+    expect(await corner.repository.readByKey('a')).toBeUndefined();
+  });
+
+  it('may be empty', async () => {
+    expect(await corner.writer.writeEntries([])).toEqual([]);
+  });
+});
+
+describe('the mark of a write', () => {
+  it.each([
+    ['at the mark', at(2, 5), 'outdated'],
+    ['below it', at(1, 9), 'outdated'],
+    ['above it', at(2, 6), 'written'],
+    ['of a higher fence', at(3, 1), 'written'],
+  ])('leaves an answer that is %s %#', async (_, version, kind) => {
+    await corner.writer.markInvalid('url-a', at(2, 5));
+    expect(await corner.writer.writeEntries([answer('a', version, 'x')])).toMatchObject([{ kind }]);
+  });
+
+  it('holds for every partition and variant of the URL, and for no other URL', async () => {
+    await corner.writer.markInvalid('u', at(1, 5));
+    const results = await corner.writer.writeEntries([
+      answer('a', at(1, 1), 'x', { urlHash: 'u' }),
+      answer('b', at(1, 2), 'x', { urlHash: 'u', partition: 'p', variant: 'v' }),
+      answer('c', at(1, 3), 'x'),
+    ]);
+    expect(results.map(({ kind }) => kind)).toEqual(['outdated', 'outdated', 'written']);
+  });
+
+  it('is told with what was stored before it, until a newer answer is stored', async () => {
+    await corner.writer.writeEntries([answer('a', at(1, 5), 'x')]);
+    await corner.writer.markInvalid('url-a', at(1, 5));
+    expect((await corner.repository.readByKey('a'))?.invalidAtOrBelow).toEqual(at(1, 5));
+    expect(await corner.repository.readHeads(['a'])).toMatchObject([{ isInvalid: true }]);
+    await corner.writer.writeEntries([answer('a', at(1, 6), 'y')]);
+    expect(await corner.repository.readHeads(['a'])).toMatchObject([{ isInvalid: false, version: at(1, 6) }]);
+  });
+
+  it('is never lowered', async () => {
+    await corner.writer.markInvalid('url-a', at(2, 5));
+    for (const lower of [at(2, 4), at(1, 99)]) await corner.writer.markInvalid('url-a', lower);
+    expect(await corner.sql('select fence, send from invalid')).toEqual([{ fence: 2, send: 5 }]);
+    await corner.writer.markInvalid('url-a', at(3, 1));
+    expect(await corner.sql('select fence, send from invalid')).toEqual([{ fence: 3, send: 1 }]);
+  });
+});
+
+it('the scheduler is told the times of shared entries only', async () => {
+  await corner.writer.writeEntries([
+    answer('a', at(1, 1), 'x'),
+    answer('b', at(1, 2), 'x', { partition: 'p' }),
+    answer('c', at(1, 3), 'x', { upstream: 'other' }),
+  ]);
+  const times = await corner.repository.readTimes('crm');
+  expect(times).toEqual([{ key: 'a', urlHash: 'url-a', variant: '', requestedAt: 1_000, version: at(1, 1) }]);
+});
