@@ -73,7 +73,7 @@ export class CompletionsService {
   async close(withinMs: number): Promise<void> {
     const until = this.options.clock.now() + withinMs;
     while (this.newest.size > 0 && this.options.clock.now() < until) {
-      await this.flush();
+      void this.flush(); // not awaited: it lasts as long as PostgreSQL is away
       await pause(10);
     }
     this.isClosed = true;
