@@ -95,10 +95,33 @@ describe('the bars of B', () => {
   it('miss a violation, too few pauses, slow hits and too little work outside pauses', () => {
     const poor = { ...scoreOf([1, 2]), violations: 1, acceptedOutsidePausesPerSecond: 84 };
     expect(missed(observed('B', { score: poor }))).toEqual([
-      'pauses that the judge announced',
+      "pauses of the judge's own accord",
       'violations',
       'accepted/s outside pauses and the 10 s after',
     ]);
+  });
+});
+
+describe('pauses', () => {
+  const paused = (beganMs: number, endsMs: number): Score['pauses'][number] => ({
+    form: 'seconds',
+    beganMs,
+    endsMs,
+    beganAt: beganMs,
+    endsAt: endsMs,
+    throttles: 1,
+    stragglers: 0,
+    violations: 0,
+    probeMs: endsMs,
+  });
+
+  it("of the judge's own accord are told from those that the callers brought about", () => {
+    const planned = storyOf('B').throttles.map(({ afterMs, retryAfterMs }) =>
+      paused(afterMs + 20, afterMs + 20 + retryAfterMs),
+    );
+    const pauses = [paused(500, 1_500), ...planned.slice(0, 5)];
+    const figures = figuresOf(observed('B', { score: { ...scoreOf([1]), pauses } }));
+    expect(figures.pauses).toMatchObject({ count: 6, ownAccord: 5 });
   });
 });
 

@@ -34,7 +34,7 @@ function freshnessBars({ ageMs, callsPer30s, neverFetched }: Figures): Bar[] {
 
 function pauseBars({ pauses, violations, latencyMs, accepted, manners }: Figures): Bar[] {
   return [
-    atLeast('pauses that the judge announced', 6, pauses.count),
+    atLeast("pauses of the judge's own accord", 6, pauses.ownAccord),
     atMost('violations', 0, violations),
     below('user hits p99, ms', 20, latencyMs.hits.p99 ?? Infinity),
     atLeast('accepted/s outside pauses and the 10 s after', 85, accepted.perSecondOutsidePauses ?? 0),

@@ -24,7 +24,8 @@ export interface Figures {
   stragglers: number;
   violations: number;
   quotaUsed: number;
-  pauses: { count: number; seconds: number };
+  /** `ownAccord`: those that the judge was told to begin, whatever the calls did. The others are the callers' doing. */
+  pauses: { count: number; ownAccord: number; seconds: number };
   accepted: { perSecondOutsidePauses: number | null; secondsOutsidePauses: number };
   maxConcurrency: number;
   errors: Record<string, number>;
@@ -79,10 +80,7 @@ export function figuresOf(observed: Observed): Figures {
     stragglers: score.stragglers,
     violations: score.violations,
     quotaUsed: ratio(sum(perSecond), perSecond.length * story.limitPerSecond),
-    pauses: {
-      count: score.pauses.length,
-      seconds: sum(score.pauses.map(({ beganMs, endsMs }) => endsMs - beganMs)) / 1000,
-    },
+    pauses: pausesOf(story, score),
     accepted: {
       perSecondOutsidePauses: score.acceptedOutsidePausesPerSecond,
       secondsOutsidePauses: score.secondsOutsidePauses,
@@ -115,6 +113,17 @@ function agesOf({ ages }: Sampling): Figures['ageMs'] {
     worstP95: Math.max(...ages.map(({ p95Ms }) => p95Ms)),
     max: Math.max(...ages.map(({ maxMs }) => maxMs)),
   };
+}
+
+/** A throttle of its own accord begins with the next call after its time, or extends a pause that is under way. */
+const NEXT_CALL_MS = 5_000;
+
+function pausesOf({ throttles }: Story, { pauses }: Score): Figures['pauses'] {
+  const began = throttles.filter(({ afterMs, retryAfterMs }) =>
+    pauses.some(({ beganMs, endsMs }) => beganMs <= afterMs + NEXT_CALL_MS && endsMs >= afterMs + retryAfterMs),
+  );
+  const seconds = sum(pauses.map(({ beganMs, endsMs }) => endsMs - beganMs)) / 1000;
+  return { count: pauses.length, ownAccord: began.length, seconds };
 }
 
 function windowsOf(perSecond: readonly number[]): Figures['callsPer30s'] {

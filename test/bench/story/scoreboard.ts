@@ -35,7 +35,10 @@ const ROWS: Row[] = [
   ['stragglers', (f) => whole(f.stragglers)],
   ['violations', (f) => whole(f.violations)],
   ['quota used', (f) => percent(f.quotaUsed)],
-  ['pauses (s in all)', (f) => `${f.pauses.count} (${fine(f.pauses.seconds)})`],
+  [
+    "pauses, of the judge's own accord, s",
+    (f) => `${f.pauses.count}, ${f.pauses.ownAccord}, ${fine(f.pauses.seconds)}`,
+  ],
   [
     'accepted/s outside pauses + 10 s (s)',
     (f) => `${fine(f.accepted.perSecondOutsidePauses)} (${f.accepted.secondsOutsidePauses})`,
@@ -67,8 +70,8 @@ export function scoreboard({ story, penstock, baseline, bars }: Board): string {
     `Story ${story.name}: ${story.title}; ${story.measuredSeconds} s measured`,
     line('', baseline === null ? ['Penstock'] : ['Penstock', 'baseline']),
     ...rows,
-    ...errorLines('Penstock', penstock),
-    ...(baseline === null ? [] : errorLines('baseline', baseline)),
+    ...remarks('Penstock', penstock),
+    ...(baseline === null ? [] : remarks('baseline', baseline)),
     ...killLines(penstock),
     ...minuteLines(penstock),
     ...bars.map(barLine),
@@ -89,11 +92,17 @@ function cpuRows(columns: readonly Figures[]): Row[] {
   ]);
 }
 
-function errorLines(who: string, { errors, manners, posts }: Figures): string[] {
+/** A load that is late measures itself. */
+const BELIEVABLE_MS = 10;
+
+function remarks(who: string, { errors, manners, posts, load }: Figures): string[] {
+  const lateMs = load.sentLateMs.p99 ?? 0;
+  const late =
+    lateMs > BELIEVABLE_MS ? [`  ${who}: THE LOAD WAS LATE (p99 ${fine(lateMs)} ms): too busy a machine`] : [];
   const told = Object.entries(errors).map(([name, count]) => `  ${who}: ${count} x ${name}`);
   const wrong = Object.entries(manners.wrong).map(([why, count]) => `  ${who}: in a pause ${count} x ${why}`);
   const ids = posts.wrong.map(({ id, verdict, seen }) => `  ${who}: POST ${id} ${verdict} (seen ${seen} times)`);
-  return [...told, ...wrong, ...ids];
+  return [...late, ...told, ...wrong, ...ids];
 }
 
 function killLines({ kill }: Figures): string[] {
