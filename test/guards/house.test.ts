@@ -142,7 +142,7 @@ const RULES: Record<string, Planted[]> = {
       passes: ["export { x } from '#runtime';"],
     },
     {
-      at: 'apps/scheduler/src/planted.guard.ts',
+      at: 'apps/scheduler/src/planted.pipe.ts',
       refused: ["import { x } from '@nestjs/core';"],
       passes: ["export { x } from '#core';"],
     },
