@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   compareVersions,
   entryFrom,
+  freshnessOf,
   isRenewableBy304,
   keyOf,
   renewedBy304,
@@ -13,6 +14,7 @@ import {
   withoutHopByHop,
 } from '#core';
 import type { CachePolicy, CredentialRule, Entry, Fields, Version } from '#core';
+import type { Clock } from '#runtime';
 import type { EntryRepository } from '#store';
 import type { Announcer } from './announcer.js';
 import type { CompletionsService, Kept } from './completions.service.js';
@@ -29,6 +31,7 @@ export interface AnswersOptions {
   readonly completions: CompletionsService;
   readonly announcer: Announcer;
   readonly repository: EntryRepository;
+  readonly clock: Clock;
   /** A joined asker whose answer could not be shared gets a flight of its own. */
   askAlone(asker: Asker): void;
   neverJoin(key: string): void;
@@ -48,16 +51,22 @@ export class AnswersService {
     this.share(flight, endOf(answer, version, { entry, kept, body: answer.body, upstreamStatus: answer.status }));
   }
 
-  /** The newest that is known here of a key and is newer than what the asker has: answered without a call. */
+  /** The newest that is known here of a key, where it is newer than what the asker has and may be answered: without a call. */
   async fromStore(key: string, have: Version | null): Promise<AnsweredEnd | undefined> {
     const pending = this.options.completions.pending(key);
     const known = this.options.known.get(key)?.entry;
     const newest = pending?.entry ?? known;
     if (newest === undefined || (have !== null && !isNewer(newest.version, have))) return undefined;
-    if (pending?.body !== undefined) return storedEnd(pending.entry, pending.body);
+    if (pending?.body !== undefined)
+      return this.isAnswerable(pending.entry) ? storedEnd(pending.entry, pending.body) : undefined;
     const stored = await this.options.repository.readByKey(key).catch(() => undefined);
-    if (stored === undefined || this.options.known.isMarked(stored.entry)) return undefined;
+    if (stored === undefined || !this.isAnswerable(stored.entry)) return undefined;
     return storedEnd(stored.entry, stored.body);
+  }
+
+  private isAnswerable(entry: Entry): boolean {
+    const { known, clock } = this.options;
+    return !known.isMarked(entry) && freshnessOf(entry, clock.now()).kind !== 'expired';
   }
 
   private entryOf(order: Order, answer: Answered, version: Version): Entry | null {
@@ -143,7 +152,8 @@ export class AnswersService {
   /** Told once committed; whoever waits for `kept` says what it has to say after that. */
   private async keep(entry: Entry, fields: Fields, body: Uint8Array | undefined, cause: string): Promise<Kept> {
     const { known, completions, announcer } = this.options;
-    const requestFields = selectingFields(entry, fields);
+    // The credentials of a client are never stored; its partition tells them apart.
+    const requestFields = selectingFields(entry, withoutCredentials(fields, this.options.credentialFields));
     known.put({ entry, requestFields });
     const kept = await completions.keep(entry, requestFields, body);
     if (kept.kind === 'refused') known.forget(entry.key);

@@ -76,8 +76,9 @@ const FAILURES: Record<string, { code: FailureCode; sent: boolean; says: string 
 };
 
 function codeOf(error: unknown): string {
-  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  const { code, cause, name } = error as { code?: unknown; cause?: unknown; name?: unknown };
   if (typeof code === 'string' && code in FAILURES) return code;
-  if (typeof code === 'string' && code.startsWith('HPE_')) return 'UND_ERR_HTTP_PARSER';
+  // undici knows no code for most of what its parser refuses.
+  if (name === 'HTTPParserError') return 'UND_ERR_HTTP_PARSER';
   return cause === undefined || cause === null ? String(code ?? '') : codeOf(cause);
 }

@@ -82,6 +82,7 @@ export class HoldingService {
       completions,
       repository,
       announcer: options.announcer,
+      clock: options.clock,
       askAlone: (asker) => this.loop.askAlone(asker),
       neverJoin: (key) => this.joinable.neverJoin(key),
       repeatUnconditionally: (flight) => this.loop.repeatUnconditionally(flight),
