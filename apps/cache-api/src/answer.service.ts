@@ -127,18 +127,21 @@ export class AnswerService {
   private answerForwarded(call: ClientCall, { place, reason, held }: Forwarding, forwarded: Forwarded): ClientAnswer {
     if (forwarded.kind !== 'answered') return this.problem(call, forwarded);
     const { reply, body } = forwarded;
-    const { entry } = reply;
+    const { entry, collapsed } = reply;
     const status: CacheStatus = {
       kind: 'forwarded',
       reason,
       status: reply.upstreamStatus ?? undefined,
       stored: entry !== null,
-      ...(reply.collapsed ? { collapsed: true } : {}),
+      ...(collapsed ? { collapsed } : {}),
     };
     const outcome: Outcome = held === undefined ? 'miss' : 'revalidated';
     if (entry === null) return passed(call, reply.status, reply.fields, body, { status, outcome });
     this.options.entries.put(place.id, { entry, body });
-    const { ageMs } = freshnessOf(entry, this.options.clock.now());
+    const { ageMs, ttlMs } = freshnessOf(entry, this.options.clock.now());
+    // RFC 9211 2.1: "the request was satisfied by the cache; i.e., it was not forwarded". The holder had what the store has not yet.
+    if (reply.from === 'store')
+      return respond(call, { entry, body }, { status: { kind: 'hit', ttlMs }, ageMs, outcome: 'hit' });
     return respond(call, { entry, body }, { status, ageMs, outcome });
   }
 
