@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 
 /** What every process is told by its environment, read once. */
@@ -29,11 +30,15 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 const PORT_EXPECTED = 'expected a port number from 0 to 65535';
 
 function port(otherwise: number): z.ZodType<number> {
-  return z
-    .string()
-    .default(String(otherwise))
-    .transform(Number)
-    .refine((value) => Number.isInteger(value) && value >= 0 && value <= 65_535, PORT_EXPECTED);
+  return (
+    z
+      .string()
+      // Number() alone takes '', '0x50' and '1e3'.
+      .regex(/^\d{1,5}$/, { error: PORT_EXPECTED, abort: true })
+      .default(String(otherwise))
+      .transform(Number)
+      .refine((value) => value <= 65_535, PORT_EXPECTED)
+  );
 }
 
 const serverUrl = (schemes: string, example: string): z.ZodType<string> =>
@@ -89,7 +94,7 @@ export function readEnvironment(defaultOpsPort: number, variables: NodeJS.Proces
 }
 
 export function isLoopback(host: string): boolean {
-  return LOOPBACK.has(host) || /^127\./.test(host);
+  return LOOPBACK.has(host) || (isIPv4(host) && host.startsWith('127.'));
 }
 
 function text(value: unknown): string {
