@@ -29,12 +29,21 @@ export function ask(origin: string, target: string, asking: Asking = {}): Promis
   const coding = chunked ? { 'Transfer-Encoding': 'chunked' } : {};
   return new Promise((resolve, reject) => {
     const out = request(
-      { hostname, port, path: target, method, headers: { ...length, ...coding, ...headers }, ...(signal && { signal }) },
+      {
+        hostname,
+        port,
+        path: target,
+        method,
+        headers: { ...length, ...coding, ...headers },
+        ...(signal && { signal }),
+      },
       (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
         incoming.once('error', reject);
-        incoming.once('end', () => resolve(answered(incoming.statusCode ?? 0, incoming.rawHeaders, Buffer.concat(chunks))));
+        incoming.once('end', () =>
+          resolve(answered(incoming.statusCode ?? 0, incoming.rawHeaders, Buffer.concat(chunks))),
+        );
       },
     );
     out.once('error', reject);

@@ -7,6 +7,7 @@ upstreams:
   demo:
     baseUrl: http://127.0.0.1:\${PENSTOCK_DEMO_PORT}
     hosts: [demo.example]
+    limits: { windows: [{ limit: 1000, per: 1s }] }
 `;
 
 let stack: OpenStack;
@@ -49,27 +50,58 @@ test('an answer of the upstream that is an error is passed on as it is', async (
 });
 
 const close = 'Connection: close\r\n\r\n';
-const refusals: [what: string, bytes: string, status: number, code: string, says: RegExp][] = [
-  ['CONNECT', `CONNECT demo.example:443 HTTP/1.1\r\nHost: demo.example:443\r\n${close}`, 405, 'method_not_supported', /tunnel/],
-  ['TRACE', `TRACE /demo/items/1 HTTP/1.1\r\nHost: x\r\n${close}`, 405, 'method_not_supported', /TRACE/],
-  ['an undeclared host', `GET http://other.example/x HTTP/1.1\r\nHost: other.example\r\n${close}`, 403, 'undeclared_host', /other\.example/],
-  ['an unknown upstream', `GET /nobody/x HTTP/1.1\r\nHost: x\r\n${close}`, 404, 'unknown_upstream', /nobody/],
-  ['.. in the path', `GET /demo/a/../b HTTP/1.1\r\nHost: x\r\n${close}`, 400, 'malformed_request', /\.\./],
-  ['an encoded .. in the path', `GET /demo/a/%2e%2e/b HTTP/1.1\r\nHost: x\r\n${close}`, 400, 'malformed_request', /\.\./],
-  ['what is no HTTP', 'HELLO\r\n\r\n', 400, 'malformed_request', /HTTP/],
+const refusals = [
+  {
+    what: 'CONNECT',
+    bytes: `CONNECT demo.example:443 HTTP/1.1\r\nHost: demo.example:443\r\n${close}`,
+    ...{ status: 405, code: 'method_not_supported', says: 'tunnel' },
+  },
+  {
+    what: 'TRACE',
+    bytes: `TRACE /demo/items/1 HTTP/1.1\r\nHost: x\r\n${close}`,
+    ...{ status: 405, code: 'method_not_supported', says: 'TRACE' },
+  },
+  {
+    what: 'an undeclared host',
+    bytes: `GET http://other.example/x HTTP/1.1\r\nHost: other.example\r\n${close}`,
+    ...{ status: 403, code: 'undeclared_host', says: 'other.example' },
+  },
+  {
+    what: 'an unknown upstream',
+    bytes: `GET /nobody/x HTTP/1.1\r\nHost: x\r\n${close}`,
+    ...{ status: 404, code: 'unknown_upstream', says: 'nobody' },
+  },
+  {
+    what: '.. in the path',
+    bytes: `GET /demo/a/../b HTTP/1.1\r\nHost: x\r\n${close}`,
+    ...{ status: 400, code: 'malformed_request', says: '..' },
+  },
+  {
+    what: 'an encoded .. in the path',
+    bytes: `GET /demo/a/%2e%2e/b HTTP/1.1\r\nHost: x\r\n${close}`,
+    ...{ status: 400, code: 'malformed_request', says: '..' },
+  },
+  {
+    what: 'what is no HTTP',
+    bytes: 'HELLO\r\n\r\n',
+    ...{ status: 400, code: 'malformed_request', says: 'HTTP' },
+  },
 ];
 
-test.each(refusals)('%s is refused with an explanation', async (_, bytes, status, code, says) => {
+test.each(refusals)('$what is refused with an explanation', async ({ bytes, status, code, says }) => {
   const before = (await stack.judge.score()).arrivals;
   const answer = await askRaw(stack.dataUrl, bytes);
   expectProblem(answer, status, code);
-  expect(answer.json<{ detail: string }>().detail).toMatch(says);
+  expect(answer.json<{ detail: string }>().detail).toContain(says);
   expect((await stack.judge.score()).arrivals).toBe(before);
 });
 
 test('fields over the limit are 431, and nothing is asked of the upstream', async () => {
   const before = (await stack.judge.score()).arrivals;
-  const answer = await askRaw(stack.dataUrl, `GET /demo/items/1 HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(70_000)}\r\n${close}`);
+  const answer = await askRaw(
+    stack.dataUrl,
+    `GET /demo/items/1 HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(70_000)}\r\n${close}`,
+  );
   expectProblem(answer, 431, 'fields_too_large');
   expect((await stack.judge.score()).arrivals).toBe(before);
 });

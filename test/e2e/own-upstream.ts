@@ -12,7 +12,7 @@ export interface UpstreamCall {
   readonly nth: number;
 }
 
-export type Handler = (call: UpstreamCall, response: ServerResponse) => void | Promise<void>;
+export type Handler = (call: UpstreamCall, response: ServerResponse) => unknown;
 
 /** An upstream of a test's own, over real HTTP: says what the test wants said, and remembers what it was asked. */
 export interface OwnUpstream {
@@ -34,8 +34,8 @@ export async function startOwnUpstream(): Promise<OwnUpstream> {
       const call = { method, target, headers, rawHeaders, body, nth: callsAt(target).length + 1 };
       calls.push(call);
       const found = handlers.findLast(({ prefix }) => target.startsWith(prefix));
-      if (found !== undefined) return found.handler(call, response);
-      response.writeHead(404).end();
+      if (found === undefined) response.writeHead(404).end();
+      else await found.handler(call, response);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
