@@ -5,16 +5,23 @@ import { RAMP_MS, rampShare } from './ramp.js';
 import type { Windows } from './windows.js';
 
 const SLOWEST_PER_SECOND = 0.001;
+/** A stall of the process of this length costs the background no rate. */
+const BACKGROUND_SLACK_MS = 100;
 
 /**
  * How fast calls may follow each other, on top of the windows. With known windows only while ramping; without any always, by the
  * learned ceiling, and for the background also by what the answers say remains.
+ *
+ * The background is spaced in the flow too: a window that is spent at once and again when it ends is kept to the letter, but a hundred
+ * calls that were held up together on the way then arrive in the next window. Spaced evenly, only as many are too close as the delay
+ * itself can hold. A user's call never waits for this.
  */
 export class Pace {
   readonly ceiling = new Ceiling();
   readonly #announced: AnnouncedQuota;
   readonly #pacer = new Pacer();
   readonly #announcedPacer = new Pacer();
+  readonly #backgroundPacer = new Pacer(BACKGROUND_SLACK_MS);
   #rampingSinceMs: number | undefined;
 
   constructor(
@@ -42,12 +49,16 @@ export class Pace {
   }
 
   backgroundReadyAt(nowMs: number): number {
+    if (this.windows.configured) return this.#backgroundPacer.readyAt();
     return this.#byAnnouncement(nowMs) ? this.#announcedPacer.readyAt() : nowMs;
   }
 
   spend(background: boolean, nowMs: number): void {
     if (!this.windows.configured) this.ceiling.sent(nowMs);
     if (this.#applies(nowMs)) this.#pacer.spend(this.perSecond(nowMs), nowMs);
+    if (background && this.windows.configured) {
+      this.#backgroundPacer.spend(Math.max(SLOWEST_PER_SECOND, this.windows.ceilingPerSecond(nowMs)), nowMs);
+    }
     if (!this.#byAnnouncement(nowMs)) return;
     this.#announced.sent();
     const announced = Math.max(SLOWEST_PER_SECOND, this.#announced.perSecond(nowMs));

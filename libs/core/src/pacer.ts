@@ -1,5 +1,5 @@
 /** What one turn of a busy event loop may be late by: less would cost rate, more would be a burst. */
-const SLACK_MS = 25;
+const LATE_TURN_MS = 25;
 
 /**
  * Spaces calls evenly at a rate: a bucket of one token, plus what a turn of the event loop may be late. The slot is taken when the
@@ -8,8 +8,10 @@ const SLACK_MS = 25;
 export class Pacer {
   #nextAtMs = 0;
 
+  constructor(private readonly slackMs = LATE_TURN_MS) {}
+
   readyAt(): number {
-    return this.#nextAtMs - SLACK_MS;
+    return this.#nextAtMs - this.slackMs;
   }
 
   spend(perSecond: number, nowMs: number): void {
@@ -18,6 +20,6 @@ export class Pacer {
 
   /** Nothing is stored: the next call is due one full interval from now. */
   empty(perSecond: number, nowMs: number): void {
-    this.#nextAtMs = nowMs + SLACK_MS + 1000 / perSecond;
+    this.#nextAtMs = nowMs + this.slackMs + 1000 / perSecond;
   }
 }
