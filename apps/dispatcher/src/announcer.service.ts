@@ -2,6 +2,8 @@ import type { Acknowledgements, Publisher } from '#bus';
 import type { EventName, EventPayloads } from '#contracts';
 import type { Announcer } from './announcer.js';
 
+const TELL_AGAIN_MS = 1_000;
+
 /** The announcer over the bus. What cannot be told now is not told later: whoever was away re-reads the store. */
 export function createAnnouncer(publisher: Publisher, acknowledgements: Acknowledgements): Announcer {
   const tell = async <N extends EventName>(name: N, facts: EventPayloads[N], cause: string): Promise<void> => {
@@ -18,8 +20,17 @@ export function createAnnouncer(publisher: Publisher, acknowledgements: Acknowle
     removed: (facts) => tell('entry.removed', facts, facts.reason),
     async invalidated(facts, cause) {
       const wait = acknowledgements.expect();
-      await publisher.publishEvent('entry.invalidated', facts, { cause, headers: wait.headers });
-      await wait.everyone();
+      const source = { cause, headers: wait.headers };
+      // A cache-api that lost its connection for a moment has missed it, and is still a member: it is told until it has heard.
+      let everyone = false;
+      while (!everyone) {
+        await publisher.publishEvent('entry.invalidated', facts, source);
+        everyone = await Promise.race([wait.everyone().then(() => true), pause(TELL_AGAIN_MS).then(() => false)]);
+      }
     },
   };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

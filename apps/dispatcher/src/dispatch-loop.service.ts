@@ -39,8 +39,8 @@ export interface LoopOptions {
   readonly credential: Fields;
   readonly clock: Clock;
   readonly chance: Chance;
-  /** Asked in the same tick as each send. */
-  mayStillSend(): boolean;
+  /** Asked in the same tick as each send, and again in that of each write. */
+  readonly mayStillSend: () => boolean;
   /** A newer version is known: refreshing it now would spend a call for nothing. */
   isOvertaken(flight: Flight): boolean;
   /** The upstream's answer is to be kept and handed to those who asked. */
@@ -144,7 +144,9 @@ export class DispatchLoop {
   private step(): 'again' | number | undefined {
     const { gate, queue, clock } = this.options;
     const nowMs = clock.now();
-    this.endExpired(nowMs, 'not_sent_in_time');
+    // Nothing leaves before the end of a pause: whoever cannot wait so long is told now.
+    const pausedUntilMs = gate.pausedUntil(nowMs);
+    this.endExpired(pausedUntilMs ?? nowMs, pausedUntilMs === undefined ? 'not_sent_in_time' : 'paused');
     const first = gate.turn(queue.waits('now', nowMs), queue.waits('background', nowMs));
     const one = this.stepSide(first, nowMs);
     if (one === 'again') return one;
@@ -195,7 +197,7 @@ export class DispatchLoop {
     this.sent.add(flight);
     const { method, path, body } = flight.order;
     void client
-      .send({ method, path, fields: this.fieldsOf(flight), body })
+      .send({ method, path, fields: this.fieldsOf(flight), body, mayLeave: this.options.mayStillSend })
       .then((outcome) => this.settle(flight, permit, version, outcome));
   }
 
@@ -225,8 +227,6 @@ export class DispatchLoop {
     if (isThrottle && outcome.kind === 'answered') this.throttled(flight, outcome, version);
     else this.ended(flight, outcome, version, nowMs);
     if (change.kind !== 'none') this.options.onChange(change);
-    const pausedUntilMs = this.options.gate.pausedUntil(nowMs);
-    if (pausedUntilMs !== undefined) this.endExpired(pausedUntilMs, 'paused');
     this.pump();
   }
 
@@ -245,6 +245,8 @@ export class DispatchLoop {
   }
 
   private ended(flight: Flight, outcome: FetchOutcome, version: Version, nowMs: number): void {
+    // Not written after all, since the lease had run out: no attempt, and whoever holds the upstream then has it.
+    if (outcome.kind === 'failed' && outcome.code === 'holder_away') return this.wait(flight, undefined);
     flight.attempts += 1;
     const retry = this.retryOf(flight, outcome, nowMs);
     if (retry?.kind === 'retry') {

@@ -48,6 +48,11 @@ const FAILURES: Record<string, { code: FailureCode; sent: boolean; says: string 
     sent: false,
     says: 'the upstream resolves to a private address; set allowPrivateAddresses: true if that is meant',
   },
+  PENSTOCK_MAY_NOT_LEAVE: {
+    code: 'holder_away',
+    sent: false,
+    says: 'the lease of the upstream ran out before the call could be written',
+  },
   UND_ERR_CONNECT_TIMEOUT: { code: 'connection_timeout', sent: false, says: 'no connection within timeouts.connect' },
   UND_ERR_HEADERS_TIMEOUT: { code: 'response_timeout', sent: true, says: 'no answer within timeouts.response' },
   UND_ERR_BODY_TIMEOUT: { code: 'body_timeout', sent: true, says: 'the body was not complete within timeouts.body' },

@@ -110,7 +110,7 @@ export class HoldersService {
       ...this.options,
       ...{ config, fence, credential, scopes, client, known },
       holder: membership.id,
-      mayStillSend: () => seat.lease.valid(),
+      mayStillSend: () => seat.lease.fence() === fence,
     });
     seat.holding = holding;
     await holding.open();

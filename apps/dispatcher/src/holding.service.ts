@@ -44,7 +44,7 @@ export interface HoldingOptions {
   readonly clock: Clock;
   readonly chance: Chance;
   readonly logger: Logger;
-  mayStillSend(): boolean;
+  readonly mayStillSend: () => boolean;
 }
 
 const WHOLE_UPSTREAM = 'upstream';
@@ -116,16 +116,20 @@ export class HoldingService {
     await announcer.held({ upstream: config.id, holder, fence });
   }
 
-  /** In order: nothing more is taken, what has left ends, and the next holder finds everything written. */
+  /**
+   * In order: nothing more is taken, what has left ends, and the next holder finds everything written. Of a lease that is lost already
+   * nothing is waited for: what is under way ends by itself, and this replica may be the next holder.
+   */
   async close(how: { clean: boolean }): Promise<void> {
     const { scopes, fence } = this.options;
     for (const timer of this.timers) clearInterval(timer);
     scopes.stop();
     const desk = this.desk?.close();
     await Promise.all(this.pulls.map((pull) => pull.stop({ giveBack: !how.clean, graceMs: 0 })));
-    await this.loop.close(how.clean ? LONGEST_FLIGHT_AT_CLOSE_MS : 0);
-    await desk;
-    if (how.clean) await scopes.save(this.gate, fence, this.loop.inFlight() === 0);
+    if (!how.clean) return this.loop.close(0);
+    await this.loop.close(LONGEST_FLIGHT_AT_CLOSE_MS);
+    await Promise.race([desk, pause(LONGEST_LAST_ANSWER_MS)]);
+    await scopes.save(this.gate, fence, this.loop.inFlight() === 0);
   }
 
   fetch(work: FetchWork): Promise<Verdict> {
@@ -294,6 +298,12 @@ function isCallOnly(flight: Flight): boolean {
 }
 
 const LONGEST_FLIGHT_AT_CLOSE_MS = 5_000;
+/** A write's answer may have to wait for a cache-api that does not hear us. */
+const LONGEST_LAST_ANSWER_MS = 1_000;
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
 
 /** Only background work can be moot, and only when all who ask are. */
 function isOvertaken(flight: Flight, known: KnownEntries): boolean {

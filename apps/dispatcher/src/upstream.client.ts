@@ -27,6 +27,8 @@ export interface UpstreamRequest {
   readonly path: string;
   readonly fields: Fields;
   readonly body: Uint8Array;
+  /** Asked in the very tick in which it is written: between the order to send and that tick there may be a connection to make, and a stall. */
+  mayLeave(): boolean;
 }
 
 /** The one door to an upstream. */
@@ -40,7 +42,7 @@ const MAX_FIELD_BYTES = 64 * 1024;
 
 /** What the adapter is told besides what axios knows; axios hands unknown keys on. */
 interface Attempt extends InternalAxiosRequestConfig {
-  readonly attempt: { fields: Fields; body: Uint8Array };
+  readonly attempt: Pick<UpstreamRequest, 'fields' | 'body' | 'mayLeave'>;
 }
 
 /** What comes back. axios would make an object of its own of the fields, and lose their order and repetitions. */
@@ -50,7 +52,7 @@ interface Exchanged {
 }
 
 export function createUpstreamClient(options: ClientOptions): UpstreamClient {
-  const agent = new Agent({
+  const agent = new AskingAgent({
     connections: options.connections,
     pipelining: 1,
     headersTimeout: options.responseTimeoutMs,
@@ -66,7 +68,7 @@ export function createUpstreamClient(options: ClientOptions): UpstreamClient {
         const { status, data } = await http.request<Exchanged>({
           method: request.method,
           url: urlOf(options.baseUrl, request.path),
-          attempt: { fields: request.fields, body: request.body },
+          attempt: { fields: request.fields, body: request.body, mayLeave: request.mayLeave },
         } as never);
         return { kind: 'answered', status, ...data, requestedAt, receivedAt: options.clock.now() };
       } catch (error) {
@@ -75,6 +77,21 @@ export function createUpstreamClient(options: ClientOptions): UpstreamClient {
     },
     close: () => agent.destroy(),
   };
+}
+
+/** Asks once more when a request has its connection and is about to be written. */
+class AskingAgent extends Agent {
+  override dispatch(
+    options: Dispatcher.DispatchOptions & { mayLeave?: () => boolean },
+    handler: Dispatcher.DispatchHandler,
+  ): boolean {
+    const { onConnect } = handler;
+    handler.onConnect = (abort): void => {
+      if (options.mayLeave?.() === false) abort(new AttemptError('PENSTOCK_MAY_NOT_LEAVE'));
+      else onConnect?.call(handler, abort);
+    };
+    return super.dispatch(options, handler);
+  }
 }
 
 /** axios does what a team knows it for (interceptors, one place for defaults); the work is undici's, at a fifth of the cost. */
@@ -91,7 +108,7 @@ function createAxios(agent: Agent, options: ClientOptions): AxiosInstance {
 
 async function attempt(agent: Agent, config: Attempt, options: ClientOptions): Promise<AxiosResponse<Exchanged>> {
   const url = new URL(config.url ?? '');
-  const { fields, body } = config.attempt;
+  const { fields, body, mayLeave } = config.attempt;
   const abort = new AbortController();
   const answer = await agent.request({
     origin: url.origin,
@@ -102,6 +119,7 @@ async function attempt(agent: Agent, config: Attempt, options: ClientOptions): P
     body: body.byteLength === 0 ? null : body,
     responseHeaders: 'raw',
     signal: abort.signal,
+    ...{ mayLeave },
   });
   const received = await readBody(answer.body, abort, options);
   return {

@@ -127,9 +127,12 @@ export class HolderAsk {
     return this.awaySinceMs === null ? Infinity : this.awaySinceMs + LONGEST_AWAY_MS;
   }
 
-  private onTime(): Promise<AskOutcome | null> | AskOutcome {
-    if (this.around.clock.now() >= this.awayUntilMs()) return this.giveUp('bus_away', 'no connection to NATS');
+  private onTime(): Promise<AskOutcome | null> | AskOutcome | null {
+    const nowMs = this.around.clock.now();
+    if (nowMs >= this.awayUntilMs()) return this.giveUp('bus_away', 'no connection to NATS');
     if (this.state.kind === 'looking') return this.look();
+    // Timers may fire a fraction of a millisecond early: whatever was waited for, it was not the deadline.
+    if (nowMs < this.deadlineAtMs) return null;
     return this.endByCancel('response_timeout', 'no answer in time');
   }
 

@@ -10,7 +10,8 @@ import type { LeaseRecord } from './lease-record.js';
 import { rightfulHolder } from './rendezvous.js';
 import { within } from './within.js';
 
-export type LeaseEnd = 'released' | 'handed-over' | 'taken' | 'gone' | 'expired';
+/** `not-taken-up`: `onHeld` failed. */
+export type LeaseEnd = 'released' | 'handed-over' | 'taken' | 'gone' | 'expired' | 'not-taken-up';
 
 /** A lease that was just taken. */
 export interface LeaseTaken {
@@ -80,7 +81,7 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
  * - settling: the key is ours and renewed, with no fence in it. When `nextFence` has answered, the next renewal writes the fence
  *   → holding. Failed → giving-back.
  * - holding: renewed every second. Counts from the moment before the renewal was sent, for the ttl less a margin. Not renewed in time, or
- *   another's revision found → lost. Another member should hold it, or `release()` → leaving.
+ *   another's revision found, or `onHeld` failed → lost. Another member should hold it, or `release()` → leaving.
  * - leaving: no longer valid, still renewed, until `onEnded` has returned → giving-back.
  * - giving-back: the key is deleted → standing-by, or released.
  * - lost: until `onEnded` has returned → standing-by.
@@ -227,7 +228,14 @@ class BucketLease implements LeaseKeeper {
     if (this.current.kind !== 'settling' || found.kind === 'absent' || found.value.session !== this.session) return;
     this.current = { kind: 'holding', fence, validUntilMs: this.current.validUntilMs, sinceMs: clock.now() };
     bus.logger.info({ key, fence }, 'holds the lease');
-    void this.guarded(() => onHeld({ fence, storedAtMs: found.storedAtMs }));
+    void this.guarded(() => onHeld({ fence, storedAtMs: found.storedAtMs })).then((done) => this.takenUp(done, fence));
+  }
+
+  /** A lease that is renewed and not lived up to would keep everyone else from it. */
+  private async takenUp(done: boolean, fence: number): Promise<void> {
+    if (done || this.current.kind !== 'holding' || this.current.fence !== fence) return;
+    await this.lose('not-taken-up');
+    this.bell.ring();
   }
 
   /** Refused: either an earlier renewal was stored and its answer lost, or the lease is somebody else's. */
@@ -279,7 +287,8 @@ class BucketLease implements LeaseKeeper {
       bus.logger.warn({ key, fence: state.fence, end }, 'lost the lease');
       await this.guarded(() => onEnded(end, state.fence));
     }
-    this.current = { kind: 'standing-by', notBeforeMs: clock.now() };
+    const othersFirstMs = end === 'not-taken-up' ? STAND_BACK_MS : 0;
+    this.current = { kind: 'standing-by', notBeforeMs: clock.now() + othersFirstMs };
     return 0;
   }
 
@@ -296,11 +305,14 @@ class BucketLease implements LeaseKeeper {
     }
   }
 
-  private async guarded(call: () => Promise<void> | void): Promise<void> {
+  /** @returns whether it went well. */
+  private async guarded(call: () => Promise<void> | void): Promise<boolean> {
     try {
       await call();
+      return true;
     } catch (error) {
       this.options.bus.logger.error({ key: this.options.key, error }, 'what follows from a lease failed');
+      return false;
     }
   }
 }
