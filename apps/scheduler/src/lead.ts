@@ -2,7 +2,7 @@ const UNTIL_LEARNED_MS = 250;
 const SHORTEST_MS = 50;
 const STEADIEST_SHARE = 1 / 256;
 /** Of maxAge: what may be spent on coming early. More would cost calls in every round. */
-const EARLY_SHARE = 0.01;
+const EARLY_SHARE = 0.02;
 /** Of maxAge: how late the slow ones may be; a little less than the tenth that is promised. */
 const LATE_SHARE = 0.08;
 
@@ -25,11 +25,15 @@ export class Lead {
     this.#serviceMs += share * (Math.max(0, serviceMs) - this.#serviceMs);
   }
 
-  /** The usual time, and a margin for the slower ones: small as long as they come within the tolerance. */
+  /**
+   * The usual time: half of the answers are there a little before maxAge ends, half a little after. Only where the slow ones would be later
+   * than is tolerable a margin comes on top, and no more than that: coming early costs calls, calls cost time in the queue, and a margin
+   * that followed the queue would ask for more and more of what it is short of.
+   */
   leadMs(maxAgeMs: number): number {
-    const early = this.#meanMs + Math.min(2 * this.#deviationMs, EARLY_SHARE * maxAgeMs);
-    const tolerable = this.#meanMs + 4 * this.#deviationMs - LATE_SHARE * maxAgeMs;
-    return Math.min(Math.max(SHORTEST_MS, early, tolerable), maxAgeMs / 2);
+    const tooLateMs = 4 * this.#deviationMs - LATE_SHARE * maxAgeMs;
+    const marginMs = Math.min(Math.max(0, tooLateMs), EARLY_SHARE * maxAgeMs);
+    return Math.min(Math.max(SHORTEST_MS, this.#meanMs + marginMs), maxAgeMs / 2);
   }
 
   /** What the upstream itself takes for an answer. */

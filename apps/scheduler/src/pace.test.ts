@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ReminderPace } from './pace.js';
 
 const START_MS = 1_000_000;
-const idle = { outstanding: 0, serviceMs: 0 };
+const late = { neededPerSecond: 10_000, greatestRatio: 1.2 };
+const idle = { outstanding: 0, serviceMs: 0, ...late };
 
 function told(backgroundRate: number, more: object = {}) {
   const queued = { now: 0, soon: 0, later: 0 };
@@ -42,6 +43,20 @@ describe('the pace of reminders', () => {
     expect(count).toBeLessThanOrEqual(212);
   });
 
+  it('is what is needed in the long run and a little, until something is late', () => {
+    const pace = paceOf(700);
+    const level = { outstanding: 0, serviceMs: 0, neededPerSecond: 100, greatestRatio: 1.01 };
+    let sum = 0;
+    for (let nowMs = START_MS; nowMs < START_MS + 2_500; nowMs += 50) {
+      const allowed = pace.allowance(level, nowMs);
+      pace.spend(allowed);
+      sum += allowed;
+    }
+    expect(sum).toBeGreaterThanOrEqual(250);
+    expect(sum).toBeLessThanOrEqual(300);
+    expect(leaving(pace, START_MS + 2_500, 450)).toBeGreaterThan(300);
+  });
+
   it('is smooth: a stall of the process is not caught up in one burst', () => {
     const pace = paceOf(100);
     leaving(pace, START_MS, 500);
@@ -51,18 +66,18 @@ describe('the pace of reminders', () => {
   it('leaves no more ahead than the holder can spend soon', () => {
     const pace = paceOf(100);
     leaving(pace, START_MS, 500);
-    expect(pace.allowance({ outstanding: 75, serviceMs: 0 }, START_MS + 600)).toBe(0);
-    expect(pace.allowance({ outstanding: 75, serviceMs: 100 }, START_MS + 600)).toBe(10);
+    expect(pace.allowance({ outstanding: 75, serviceMs: 0, ...late }, START_MS + 600)).toBe(0);
+    expect(pace.allowance({ outstanding: 75, serviceMs: 100, ...late }, START_MS + 600)).toBe(10);
     pace.heard(told(100, { queued: { now: 0, soon: 0, later: 80 } }), START_MS + 600);
     expect(pace.allowance(idle, START_MS + 700)).toBe(0);
   });
 
   it('leaves more ahead while the holder runs dry, and less again when work piles up there', () => {
     const pace = paceOf(100);
-    const full = { outstanding: 1_000, serviceMs: 0 };
+    const full = { outstanding: 1_000, serviceMs: 0, ...late };
     const ahead = (nowMs: number): number => {
       for (let outstanding = 0; ; outstanding += 5)
-        if (pace.allowance({ outstanding, serviceMs: 0 }, nowMs) === 0) return outstanding;
+        if (pace.allowance({ outstanding, serviceMs: 0, ...late }, nowMs) === 0) return outstanding;
     };
     let nowMs = START_MS;
     const hear = (later: number, times: number): void => {
@@ -83,8 +98,8 @@ describe('the pace of reminders', () => {
     for (const state of ['paused', 'probing'] as const) {
       const pace = paceOf(0, { state });
       expect(pace.allowance(idle, START_MS)).toBe(4);
-      expect(pace.allowance({ outstanding: 3, serviceMs: 0 }, START_MS)).toBe(1);
-      expect(pace.allowance({ outstanding: 90, serviceMs: 0 }, START_MS)).toBe(0);
+      expect(pace.allowance({ outstanding: 3, serviceMs: 0, ...late }, START_MS)).toBe(1);
+      expect(pace.allowance({ outstanding: 90, serviceMs: 0, ...late }, START_MS)).toBe(0);
     }
   });
 

@@ -18,8 +18,19 @@ const RUNS_DRY_S = 0.1;
 const PILES_UP_S = 0.4;
 /** A little more than the holder spends, so that it never waits for us; what is outstanding bounds it. */
 const OVERSUPPLY = 1.05;
+/** While nothing is late by more than this share of its maxAge, no more leave than are needed in the long run, and a little. */
+const LATE_FROM = 1.02;
+const LEVEL = 1.03;
 /** After a stall of ours: what was missed is not caught up in one burst. */
 const LONGEST_BURST_S = 0.25;
+
+/** What the plan knows of what is to leave and of what has left. */
+export interface Ahead {
+  readonly outstanding: number;
+  readonly serviceMs: number;
+  readonly neededPerSecond: number;
+  readonly greatestRatio: number;
+}
 
 /** How many reminders may leave now, by what the holder of the upstream tells of its rate, its queue and its pauses. */
 export class ReminderPace {
@@ -52,15 +63,21 @@ export class ReminderPace {
     return this.#isSilent(nowMs) ? nowMs : this.#disturbedAtMs;
   }
 
-  allowance(ahead: { outstanding: number; serviceMs: number }, nowMs: number): number {
+  /**
+   * What was fetched together is due together. As long as that makes nothing late, the surplus of such a second goes into the next ones:
+   * round by round the resources spread over their maxAge, and the limit is never leaned on without need.
+   */
+  allowance(ahead: Ahead, nowMs: number): number {
     if (this.#told === undefined || this.#isSilent(nowMs)) return 0;
     if (isStill(this.#told)) return Math.max(0, PROBE_WITH - ahead.outstanding);
     const { backgroundRate, queued } = this.#told;
-    this.#fill(backgroundRate, nowMs);
-    const most = Math.max(PROBE_WITH, Math.ceil(backgroundRate * (this.#aheadS + ahead.serviceMs / 1000)));
-    const room = most - Math.max(ahead.outstanding, queued.later);
-    this.#wasFull ||= room <= 0;
-    return Math.max(0, Math.min(Math.floor(this.#tokens), room));
+    const isLate = ahead.greatestRatio > LATE_FROM;
+    const most = backgroundRate * OVERSUPPLY;
+    this.#fill(isLate ? most : Math.min(most, ahead.neededPerSecond * LEVEL), nowMs);
+    const room = Math.max(PROBE_WITH, Math.ceil(backgroundRate * (this.#aheadS + ahead.serviceMs / 1000)));
+    const left = room - Math.max(ahead.outstanding, queued.later);
+    this.#wasFull ||= left <= 0;
+    return Math.max(0, Math.min(Math.floor(this.#tokens), left));
   }
 
   spend(count: number): void {
@@ -77,8 +94,8 @@ export class ReminderPace {
 
   #fill(perSecond: number, nowMs: number): void {
     const elapsedS = Math.max(0, Math.min(LONGEST_BURST_S, (nowMs - this.#filledAtMs) / 1000));
-    const most = Math.max(1, perSecond * LONGEST_BURST_S);
-    this.#tokens = Math.min(most, this.#tokens + perSecond * OVERSUPPLY * elapsedS);
+    const most = Math.max(1, Math.min(perSecond, this.#told?.backgroundRate ?? 0) * LONGEST_BURST_S);
+    this.#tokens = Math.min(most, this.#tokens + perSecond * elapsedS);
     this.#filledAtMs = nowMs;
   }
 

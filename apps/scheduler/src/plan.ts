@@ -1,4 +1,4 @@
-import { compareVersions, Heap, SHARED_PARTITION } from '#core';
+import { compareVersions, Heap, overdueRatio, SHARED_PARTITION } from '#core';
 import type { Lane, Version } from '#core';
 import type { EventPayloads } from '#contracts';
 import { Lead } from './lead.js';
@@ -45,6 +45,7 @@ export class RefreshPlan {
   readonly #outstanding = new Map<Planned, number>();
   readonly #doubted = new Set<Planned>();
   #placed = 0;
+  #needPerMs = 0;
 
   get size(): number {
     return this.#byUrl.size;
@@ -57,6 +58,18 @@ export class RefreshPlan {
   /** Whether something newer was stored than what we heard of. */
   get doubts(): boolean {
     return this.#doubted.size > 0;
+  }
+
+  /** Calls per second that keep every maxAge, were they spread evenly. */
+  get neededPerSecond(): number {
+    return this.#needPerMs * 1000;
+  }
+
+  /** Age over maxAge of the one that waits longest for its turn; 0 when none does. */
+  greatestRatio(nowMs: number): number {
+    this.#collectDue(nowMs);
+    const first = this.#overdue.first(nowMs);
+    return first === undefined ? 0 : overdueRatio({ fetchedAtMs: fetchedAtOf(first), maxAgeMs: first.maxAgeMs }, nowMs);
   }
 
   /** How many are due and have not had their turn. */
@@ -188,12 +201,14 @@ export class RefreshPlan {
     };
     this.#byUrl.set(urlHash, planned);
     this.#byKey.set(key, planned);
+    this.#needPerMs += 1 / maxAgeMs;
     this.#wait(planned);
   }
 
   #changeMaxAge(planned: Planned, maxAgeMs: number): void {
     if (planned.maxAgeMs === maxAgeMs) return;
     this.#leaveStage(planned);
+    this.#needPerMs += 1 / maxAgeMs - 1 / planned.maxAgeMs;
     planned.maxAgeMs = maxAgeMs;
     if (planned.stage.kind !== 'outstanding') this.#wait(planned);
   }
@@ -277,6 +292,7 @@ export class RefreshPlan {
     this.#doubted.delete(planned);
     this.#byUrl.delete(planned.urlHash);
     this.#byKey.delete(planned.key);
+    this.#needPerMs -= 1 / planned.maxAgeMs;
   }
 }
 

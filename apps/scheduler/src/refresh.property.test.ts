@@ -53,8 +53,10 @@ function observe(world: World, { fromMs, untilMs }: { fromMs: number; untilMs: n
       const facts = { ...reminder, partition: 'shared', lane: 'later', status: 200, version } as const;
       plan.answered({ ...facts, durationMs: times.receivedAt - times.requestedAt }, nowMs, pace.disturbedAt(nowMs));
     }
-    const { outstanding, lead } = plan;
-    const reminders = plan.take(pace.allowance({ outstanding, serviceMs: lead.serviceMs() }, nowMs), nowMs);
+    const { outstanding, lead, neededPerSecond } = plan;
+    const greatestRatio = plan.greatestRatio(nowMs);
+    const ahead = { outstanding, serviceMs: lead.serviceMs(), neededPerSecond, greatestRatio };
+    const reminders = plan.take(pace.allowance(ahead, nowMs), nowMs);
     pace.spend(reminders.length);
     queue.push(...reminders);
   }

@@ -145,8 +145,10 @@ export class RemindersService {
     if (!this.isLoaded || !mayRemind() || !bus.connected()) return;
     const nowMs = clock.now();
     this.plan.forgetLost(this.pace.flowingSince(nowMs), nowMs);
-    const { outstanding, lead } = this.plan;
-    const allowed = this.pace.allowance({ outstanding, serviceMs: lead.serviceMs() }, nowMs);
+    const { outstanding, lead, neededPerSecond } = this.plan;
+    const greatestRatio = this.plan.greatestRatio(nowMs);
+    const ahead = { outstanding, serviceMs: lead.serviceMs(), neededPerSecond, greatestRatio };
+    const allowed = this.pace.allowance(ahead, nowMs);
     const reminders = this.plan.take(allowed, nowMs);
     this.pace.spend(reminders.length);
     metrics.due(upstream, this.plan.overdue(nowMs));
