@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { inherited, rootDir } from '../../../apps/stack/src/config.js';
 import { findNatsServer, natsCacheDirs, realSources } from '../../../apps/stack/src/nats-server-binary.js';
@@ -63,6 +64,7 @@ export async function plainRig(order: RigOrder): Promise<Rig> {
   order.progress.step('starting the demo upstream alone');
   const replicas = Object.fromEntries(serviceNames.map((name) => [name, 0]));
   const stack = await startStack({ ...demoOf(order), config: '', postgresUrl: '', natsUrl: '', replicas });
+  favourTheJudge(stack, order.progress);
   return {
     stack,
     versions: {},
@@ -72,13 +74,28 @@ export async function plainRig(order: RigOrder): Promise<Rig> {
   };
 }
 
-function openStack(of: RigOrder & { postgresUrl: string; natsUrl: string }): Promise<TestStack> {
-  return startStack({
+async function openStack(of: RigOrder & { postgresUrl: string; natsUrl: string }): Promise<TestStack> {
+  const stack = await startStack({
     ...demoOf(of),
     config: penstockConfig(of.story),
     postgresUrl: of.postgresUrl,
     natsUrl: of.natsUrl,
   });
+  favourTheJudge(stack, of.progress);
+  return stack;
+}
+
+/** On the priority scale from -20 to 19. */
+const JUDGE_PRIORITY = -10;
+
+/** The judge stands for another machine: its stamps must not be late because those whom it judges take the processor. */
+function favourTheJudge(stack: TestStack, progress: Progress): void {
+  const pid = stack.pid('demo-upstream');
+  try {
+    if (pid !== undefined) setPriority(pid, JUDGE_PRIORITY);
+  } catch {
+    progress.warn('the judge runs at the priority of all others, since it may not be raised here: its stamps may be late');
+  }
 }
 
 function demoOf({ story, seed, progress }: RigOrder): { demo: Record<string, string>; progress: Progress } {

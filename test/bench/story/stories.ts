@@ -80,6 +80,8 @@ export function penstockConfig(story: Story): string {
     '    limits:',
     `      windows: [{ limit: ${story.limitPerSecond}, per: 1s }]`,
     `      concurrency: ${story.concurrency}`,
+    // Cold reads are never asked for again: short enough that a long run shows whether what is past its use is collected.
+    '    cache: { grace: 3m, keep: 1m }',
     '    refresh:',
     `      maxAge: ${story.maxAgeMs / 1000}s`,
     `      resources: ['/items/{1..${story.items}}']`,
