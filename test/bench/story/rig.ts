@@ -1,6 +1,5 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { setPriority } from 'node:os';
+import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inherited, rootDir } from '../../../apps/stack/src/config.js';
 import { findNatsServer, natsCacheDirs, realSources } from '../../../apps/stack/src/nats-server-binary.js';
