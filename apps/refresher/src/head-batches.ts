@@ -6,7 +6,7 @@ export interface HeadBatchesOptions {
   after(delayMs: number, call: () => void): void;
 }
 
-const GATHER_MS = 5;
+const GATHER_MS = 25;
 const MOST_KEYS = 200;
 
 interface Batch {

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { JetStreamPublishOptions } from '@nats-io/jetstream';
+import { PubHeaders } from '@nats-io/jetstream';
 import { headers, type MsgHdrs } from '@nats-io/nats-core';
 import type { DeadMessage, Envelope, EventName, EventPayloads } from '#contracts';
+import { AckedPublishes } from './acked-publishes.js';
 import type { Bus } from './connection.js';
 import { createEnvelopeMaker, type EnvelopeMaker, type EnvelopeSource } from './envelope.js';
 import { isAway, isFull, isNobodyThere, isStreamNotFound, isTwinPending } from './faults.js';
@@ -44,18 +45,20 @@ class BusPublisher implements Publisher {
   readonly envelope: EnvelopeMaker;
   private readonly counted: CountPublished;
   private readonly waiting = new Set<() => void>();
+  private readonly publishes: AckedPublishes;
 
   constructor(
     private readonly bus: Bus,
     options: PublisherOptions,
   ) {
+    this.publishes = new AckedPublishes(bus, ACK_TIMEOUT_MS);
     this.envelope = createEnvelopeMaker(bus.clock, options.identity);
     this.counted = options.counted ?? ((): void => undefined);
     bus.onAway(() => this.giveUpWaiting());
   }
 
   async publishWork(subject: string, message: Envelope): Promise<PublishVerdict> {
-    const verdict = await this.store(subject, message, {});
+    const verdict = await this.store(subject, message, undefined);
     this.counted('work', verdict);
     return verdict;
   }
@@ -66,7 +69,7 @@ class BusPublisher implements Publisher {
     source: EventSource,
   ): Promise<PublishVerdict> {
     const message = { ...this.envelope(source), ...payload };
-    const extra = source.headers === undefined ? {} : { headers: headersOf(source.headers) };
+    const extra = source.headers === undefined ? undefined : headersOf(source.headers);
     const verdict = await this.store(this.bus.subjects.event(name), message, extra);
     this.counted('event', verdict);
     return verdict;
@@ -75,7 +78,9 @@ class BusPublisher implements Publisher {
   async publishDead(letter: DeadLetter, source: EnvelopeSource & { readonly msgID?: string }): Promise<PublishVerdict> {
     const message: DeadMessage = { ...this.envelope(source), ...letter };
     const subject = this.bus.subjects.dead(letter.upstream, letter.key);
-    const verdict = await this.store(subject, message, source.msgID === undefined ? {} : { msgID: source.msgID });
+    const { msgID } = source;
+    const extra = msgID === undefined ? undefined : headersOf({ [PubHeaders.MsgIdHdr]: msgID });
+    const verdict = await this.store(subject, message, extra);
     this.counted('dead', verdict);
     return verdict;
   }
@@ -87,11 +92,7 @@ class BusPublisher implements Publisher {
     return verdict;
   }
 
-  private async store(
-    subject: string,
-    message: object,
-    extra: Partial<JetStreamPublishOptions>,
-  ): Promise<PublishVerdict> {
+  private async store(subject: string, message: object, extra: MsgHdrs | undefined): Promise<PublishVerdict> {
     const payload = JSON.stringify(message);
     const attempt = (): Promise<PublishVerdict | 'no-stream'> => this.storeOnce(subject, payload, extra);
     let verdict = await attempt();
@@ -103,11 +104,11 @@ class BusPublisher implements Publisher {
   private async storeOnce(
     subject: string,
     payload: string,
-    extra: Partial<JetStreamPublishOptions>,
+    extra: MsgHdrs | undefined,
   ): Promise<PublishVerdict | 'no-stream'> {
     if (!this.bus.connected()) return 'away';
     try {
-      return await this.unlessAway(this.bus.js.publish(subject, payload, { timeout: ACK_TIMEOUT_MS, ...extra }));
+      return await this.unlessAway(this.publishes.publish(subject, payload, extra));
     } catch (error) {
       return this.afterFault(error);
     }
