@@ -32,7 +32,7 @@ export interface EntryWriter {
  * One statement, and so one round trip and one transaction. PostgreSQL may run the parts of a WITH in any order, and two batches that
  * meet must lock rows in one order: so `written` asks for the count of `bodies`, which makes all bodies come first, and both are sorted.
  * `released` has no order (two batches may exchange each other's bodies), therefore it never waits: a body that someone else
- * holds is being touched by them. It leaves out what this very batch brings, for one command may change a row only once.
+ * holds is being touched by them. What this very batch brings has been touched already.
  * `prior` sees the rows as they were before, which is how a change of body is told.
  */
 const WRITE_ENTRIES = {
