@@ -12,10 +12,10 @@ import type {
   RetryPolicies,
   Version,
 } from '#core';
-import type { FailureCode } from '#contracts';
 import type { Chance, Clock } from '#runtime';
 import { createFlight, earliestDeadline, isMoreUrgent, isWrite, latestDeadline } from './flight.js';
 import type { Asker, FailedEnd, Flight, FlightEnd } from './flight.js';
+import { wouldRepeat } from './fetch-outcome.js';
 import type { FetchOutcome } from './fetch-outcome.js';
 import { failedEnd, lateEnd, pausedEnd } from './flight-ends.js';
 import type { Joinable } from './joinable.js';
@@ -259,7 +259,7 @@ export class DispatchLoop {
 
   private retryOf(flight: Flight, outcome: FetchOutcome, nowMs: number): ReturnType<typeof retryDecision> | undefined {
     if (outcome.kind === 'answered' && outcome.status < 500) return undefined;
-    if (outcome.kind === 'failed' && SAME_AGAIN.has(outcome.code)) return undefined;
+    if (outcome.kind === 'failed' && wouldRepeat(outcome)) return undefined;
     const { budgets, policies, gate, chance } = this.options;
     const budget = flight.lane === 'now' ? budgets.now : budgets.background;
     return retryDecision({
@@ -344,9 +344,6 @@ export class DispatchLoop {
     this.timer = setTimeout(() => this.pump(), Math.min(inMs, LONGEST_SLEEP_MS));
   }
 }
-
-/** Failures that sending again would only repeat. */
-const SAME_AGAIN: ReadonlySet<FailureCode> = new Set(['answer_too_large', 'destination_refused', 'internal']);
 
 /** Timers beyond 24 days fire at once. */
 const LONGEST_SLEEP_MS = 60_000;

@@ -19,6 +19,13 @@ export type FetchOutcome =
       readonly sent: boolean;
     };
 
+const SAME_AGAIN: ReadonlySet<FailureCode> = new Set(['answer_too_large', 'destination_refused', 'internal']);
+
+/** Whether sending again would only bring the same failure. */
+export function wouldRepeat({ code }: { readonly code: FailureCode }): boolean {
+  return SAME_AGAIN.has(code);
+}
+
 /** The failure that a thrown error stands for. undici's and Node's codes are the stable part of such errors. */
 export function failureOf(error: unknown): Extract<FetchOutcome, { kind: 'failed' }> {
   const code = codeOf(error);
