@@ -16,6 +16,8 @@ export interface Score {
   readonly stragglers: number;
   readonly probes: number;
   readonly violations: number;
+  /** On the clock of the arrivals. */
+  readonly pauses: readonly { readonly form: string; readonly beganMs: number; readonly endsMs: number }[];
 }
 
 export type Form = 'seconds' | 'float' | 'date' | 'github' | 'none';
