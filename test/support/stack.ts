@@ -28,6 +28,8 @@ export interface StackOptions {
   replicas?: Partial<Record<ServiceName, number>>;
   /** Added to the environment of the services. */
   env?: Record<string, string>;
+  /** Of one of them alone, by its name. */
+  envOf?: (name: string) => Record<string, string>;
   progress?: Progress;
   /** For tests of this file: the script of each app. */
   entryOf?: (app: string) => string;
@@ -101,8 +103,10 @@ async function plan(options: StackOptions, configFile: string, logDir: string): 
   const members: Member[] = demo === false ? [] : [demoMember({ ...common, demo, demoPort })];
   for (const app of serviceNames) {
     for (let n = 1; n <= (options.replicas?.[app] ?? 1); n += 1) {
-      const setting = await settingOf(options, { configFile, demoPort, env, logDir, entryOf });
-      members.push(serviceMember(app, n, setting, progress));
+      const name = n === 1 ? app : `${app}-${n}`;
+      const own = { ...env, ...options.envOf?.(name) };
+      const setting = await settingOf(options, { configFile, demoPort, env: own, logDir, entryOf });
+      members.push(serviceMember(app, name, setting, progress));
     }
   }
   return members;
@@ -125,8 +129,8 @@ function demoMember(of: {
   };
 }
 
-function serviceMember(app: ServiceName, n: number, setting: ServiceSetting, progress: Progress): Member {
-  const spec = serviceSpec(app, setting, n === 1 ? app : `${app}-${n}`);
+function serviceMember(app: ServiceName, name: string, setting: ServiceSetting, progress: Progress): Member {
+  const spec = serviceSpec(app, setting, name);
   const dataUrl = app === 'cache-api' ? `http://127.0.0.1:${setting.ports.data}` : undefined;
   return { service: Service.of(spec, progress), app, url: new URL(spec.readyUrl).origin, dataUrl };
 }
