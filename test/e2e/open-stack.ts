@@ -1,3 +1,5 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { freshDatabase, freshNamespace, testServers } from '../support/servers.js';
 import { startStack, type StackOptions, type TestStack } from '../support/stack.js';
 import { judgeAt, type Judge } from './judge.js';
@@ -22,13 +24,28 @@ export type Opening = Omit<StackOptions, 'postgresUrl' | 'natsUrl' | 'namespace'
 export async function openStack(name: string, { demo = CALM, ...options }: Opening): Promise<OpenStack> {
   const { natsUrl } = testServers();
   const postgresUrl = await freshDatabase(name);
+  const namespace = freshNamespace();
   const stack = await startStack({
     ...options,
     postgresUrl,
     natsUrl,
-    namespace: freshNamespace(),
+    namespace,
     demo: demo !== false && { DEMO_PROFILE: JSON.stringify(demo) },
   });
   const dataUrls = stack.running().flatMap(({ dataUrl }) => dataUrl ?? []);
-  return { ...stack, judge: judgeAt(stack.demoUrl), postgresUrl, natsUrl, dataUrls };
+  const stop = async (): Promise<void> => {
+    await stack.stop();
+    await removeStreams(natsUrl, namespace);
+  };
+  return { ...stack, stop, judge: judgeAt(stack.demoUrl), postgresUrl, natsUrl, dataUrls };
+}
+
+/** A stream has what it may take set aside for it: a server that several stacks leave theirs on is soon full. */
+async function removeStreams(natsUrl: string, namespace: string): Promise<void> {
+  const nc = await connect({ servers: natsUrl });
+  const jsm = await jetstreamManager(nc);
+  for await (const name of jsm.streams.names()) {
+    if (name.startsWith(`${namespace}_`) || name.startsWith(`KV_${namespace}_`)) await jsm.streams.delete(name);
+  }
+  await nc.close();
 }
