@@ -3,7 +3,7 @@ import type { BackoffPolicy, Dialect, GateConfig, RetryPolicies } from '#core';
 import type { BackoffConfig, RetryPolicy, UpstreamConfig } from '#contracts';
 
 /** By how much the way to an upstream varies, until it is learned. */
-const ASSUMED_SPREAD_MS = 20;
+const ASSUMED_SPREAD_MS = 35;
 
 /** The upstream's limits as the gate reads them. */
 export function gateConfigOf({ limits, pause }: UpstreamConfig, fence: number): GateConfig {

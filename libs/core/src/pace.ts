@@ -6,7 +6,7 @@ import type { Windows } from './windows.js';
 
 const SLOWEST_PER_SECOND = 0.001;
 /** A stall of the process of this length costs the background no rate. */
-const BACKGROUND_SLACK_MS = 100;
+const BACKGROUND_SLACK_MS = 60;
 
 /**
  * How fast calls may follow each other, on top of the windows. With known windows only while ramping; without any always, by the

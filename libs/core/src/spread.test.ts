@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { Spread } from './spread.js';
 
 describe('spread', () => {
-  it('grows with each throttle, up to a tenth of the shortest window', () => {
+  it('grows with each throttle, up to a sixteenth of the shortest window', () => {
     const spread = new Spread(20, 1_000);
     expect(spread.throttled(0)).toBe(35);
     expect(spread.throttled(1)).toBe(57.5);
     for (let n = 0; n < 10; n += 1) spread.throttled(n);
-    expect(spread.throttled(20)).toBe(100);
+    expect(spread.throttled(20)).toBe(62.5);
   });
 
   it('shrinks by a tenth after each minute without a throttle, never below what was assumed', () => {

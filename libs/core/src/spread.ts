@@ -1,7 +1,7 @@
 const GROWTH = 1.5;
 const GROWS_BY_MS = 5;
 /** More than this share of a window is not the way's fault: then the limit is lower than configured. */
-const MOST_OF_WINDOW = 0.1;
+const MOST_OF_WINDOW = 1 / 16;
 const RELAX_EVERY_MS = 60_000;
 const RELAX = 0.9;
 
