@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { configured, JUDGE, openRig, until, type Rig } from './rig.js';
-import { errorsOf, postsGoneWrong, Users } from './users.js';
+import { postsGoneWrong, Users } from './users.js';
 
 const PLANNED = 500;
 const MAX_AGE_MS = 9_000;
@@ -20,11 +20,9 @@ test.each(['dispatcher', 'refresher', 'scheduler', 'cache-api'])(
     await until('users to be served', 5_000, () => users.posts.length >= 4);
     const killedAt = Date.now();
     await rig.stack.kill(name);
-    const tookMs = await until('all to be fetched', 2 * MAX_AGE_MS, () => rig.unfetchedSince(PLANNED, killedAt));
+    await until('all to be fetched', 2 * MAX_AGE_MS, () => rig.unfetchedSince(PLANNED, killedAt));
     await rig.stack.ready(name);
     await users.finish();
-    process.stderr.write(`${name}: ${Math.round(tookMs)} ms ${JSON.stringify(errorsOf(users.ended))}\n`);
-    await dump(rig);
     expect(postsGoneWrong(users, await rig.judge.posts())).toEqual([]);
     expect(await rig.judge.score()).toMatchObject({ violations: 0, throttles: 0 });
     // Only the death of cache-api itself cuts a client off; any other is told of, or is not noticed.
@@ -33,16 +31,3 @@ test.each(['dispatcher', 'refresher', 'scheduler', 'cache-api'])(
     expect(users.ended.every(({ beganAt, endedAt }) => endedAt - beganAt < 12_000)).toBe(true);
   },
 );
-async function dump(rig: Rig): Promise<void> {
-  const all = await rig.judge.arrivals();
-  const first = all.findIndex((a) => a.status === 429);
-  process.stderr.write(`${JSON.stringify(((await rig.judge.score()) as any).pauses)}\n`);
-  if (first < 0) return;
-  const t = all[first]!.atMs;
-  process.stderr.write(
-    all
-      .filter((a) => a.atMs > t - 1300 && a.atMs < t + 400)
-      .map((a) => `${(a.atMs - t).toFixed(1)} ${a.kind} ${a.status} ${a.method} ${a.path}`)
-      .join('\n') + '\n',
-  );
-}

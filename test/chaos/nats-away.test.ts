@@ -56,7 +56,6 @@ test.each([
     const roundMs = await until('all to be fetched', 12_000, () => rig.unfetchedSince(PLANNED, untilAt));
     await users.finish();
     const told = JSON.stringify(errorsOf(users.ended));
-    process.stderr.write(`served ${Math.round(servedMs)} ms, round ${Math.round(roundMs)} ms ${told}\n`);
     expect(users.between(fromAt, untilAt, 'planned').length).toBeGreaterThan(40);
     expect(users.ended.filter((one) => one.what === 'planned' && !wasHit(one))).toEqual([]);
     expectToldAtOnce(users.between(fromAt + 500, untilAt - AT_ONCE_MS, 'cold'));

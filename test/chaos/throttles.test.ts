@@ -25,7 +25,6 @@ test('a storm of throttles, in seconds and as dates: nothing leaves in a pause, 
     await sleep(1_500);
   }
   await users.finish();
-  process.stderr.write(`${JSON.stringify(await rig.judge.score())}\n${JSON.stringify(errorsOf(users.ended))}\n`);
   expect(await earlyArrivals(rig)).toEqual([]);
   expect(postsGoneWrong(users, await rig.judge.posts())).toEqual([]);
   // A POST that was itself refused by the throttle goes back to its client as it came; nobody else hears of a 429.

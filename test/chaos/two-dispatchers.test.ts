@@ -92,9 +92,6 @@ test('SIGTERM of the holder hands over within 2 s, without a probe', async () =>
   await sleep(1_000);
   states.push((await rig.state()).state);
   const gapMs = longestGap(since(askedAt - 1_000).map(({ at }) => ({ atMs: at })));
-  process.stderr.write(
-    `term: ${handOverMs(askedAt, before, otherThan(before))} ms, gap ${gapMs} ms, ${states.join(' ')}\n`,
-  );
   expect(handOverMs(askedAt, before, otherThan(before))).toBeLessThan(2_000);
   expect(await rig.fence()).toBeGreaterThan(fence);
   expect(states).not.toContain('probing');

@@ -69,6 +69,19 @@ describe.each(versions)('leases on the %s server', (version) => {
     return holdersOf(rivals)[0]!;
   }
 
+  it('are given up when what should follow from holding fails, and taken again a little later', async () => {
+    let tries = 0;
+    const held: number[] = [];
+    const onHeld = ({ fence }: { fence: number }): void => {
+      tries += 1;
+      if (tries === 1) throw new Error('the store is away');
+      held.push(fence);
+    };
+    const { ended } = await rival(freshKey(), 'a', { onHeld });
+    await vi.waitFor(() => expect(held).toHaveLength(1), { timeout: 10_000, interval: 20 });
+    expect(ended).toEqual(['not-taken-up']);
+  });
+
   it('are held by exactly one of three keepers', async () => {
     const key = freshKey();
     const rivals = await Promise.all(['a', 'b', 'c'].map((holder) => rival(key, holder)));
