@@ -68,7 +68,9 @@ export class RefreshService {
 
   /** Only this request has the credential: it refreshes in the background, in lane soon. */
   private async refreshPrivate(call: ClientCall, place: ClientPlace, entry: Entry): Promise<void> {
-    const { key, urlHash, partition, variant, upstream, path } = entry;
+    const { key, urlHash, partition, variant, upstream } = entry;
+    // The entry's own path may have its credentials masked.
+    const { path } = call;
     const background: ClientCall = { ...call, method: 'GET', body: NO_BODY, signal: new AbortController().signal };
     const forwarded = await this.options.forward.forward({
       call: background,

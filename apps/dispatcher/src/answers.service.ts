@@ -78,7 +78,7 @@ export class AnswersService {
     const variant = this.variantOf(vary.names, order.fields);
     const key = keyOf({ upstream, url: urlOf(baseUrl, path), partition, variant });
     const entry = entryFrom({
-      request: { key, urlHash, upstream, path, partition, variant, vary: vary.names },
+      request: { key, urlHash, upstream, path: order.shownPath, partition, variant, vary: vary.names },
       response: { status: answer.status, fields: answer.fields },
       version,
       requestedAt: answer.requestedAt,

@@ -1,20 +1,28 @@
+import { maskQuery, SHARED_PARTITION } from '#core';
 import type { DeskAnswer } from '#bus';
 import type { CallMessage, CallReply } from '#contracts';
 import type { Asker, FlightEnd, Order } from './flight.js';
 
 const NOTHING = new Uint8Array(0);
 
+export interface CallSurroundings {
+  readonly nowMs: number;
+  /** Names of query parameters that are credentials. */
+  readonly credentialQuery: readonly string[];
+  resolve(answer: DeskAnswer): void;
+}
+
 /** A connected client's call as the loop knows it. */
 export function callAsker(
   message: CallMessage,
   body: Uint8Array,
-  { nowMs, resolve }: { nowMs: number; resolve: (answer: DeskAnswer) => void },
+  { nowMs, credentialQuery, resolve }: CallSurroundings,
 ): Asker {
   return {
     id: message.id,
     lane: message.lane,
     deadlineMs: nowMs + message.waitLeftMs,
-    order: orderOf(message, body),
+    order: orderOf(message, body, credentialQuery),
     replaces: null,
     wantsBody: true,
     end: (end) => resolve(answerOf(end)),
@@ -25,12 +33,14 @@ export function deskAnswerOf(reply: CallReply): DeskAnswer {
   return { reply, body: NOTHING };
 }
 
-function orderOf(message: CallMessage, body: Uint8Array): Order {
+function orderOf(message: CallMessage, body: Uint8Array, credentialQuery: readonly string[]): Order {
   const { upstream, path, key, urlHash, partition, variant, method, fields, validators, purpose, mayStore } = message;
   const { hasIdempotencyKey } = message;
   return {
     upstream,
     path,
+    // In the shared partition nobody's credential is in it, and it must be possible to ask for it again.
+    shownPath: partition === SHARED_PARTITION ? path : maskQuery(path, credentialQuery),
     key,
     urlHash,
     partition,

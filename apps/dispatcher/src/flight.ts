@@ -12,6 +12,8 @@ export type Purpose = 'read' | 'revalidate' | 'write' | 'pass';
 
 /** What an asker wants sent. */
 export interface Order extends ResourceRef {
+  /** The path without what is a credential in its query: what is stored, told and logged. */
+  readonly shownPath: string;
   readonly method: string;
   readonly fields: Fields;
   readonly validators: Fields;

@@ -1,4 +1,4 @@
-import { compareVersions, createGate, createLaneQueue, createRetryBudget } from '#core';
+import { compareVersions, createGate, createLaneQueue, createRetryBudget, maskQuery } from '#core';
 import type { Fields, Gate, GateChange, Lane, Version } from '#core';
 import { openDesk } from '#bus';
 import type { Bus, DeskAnswer, HolderDesk, JetStreamStrategy, Publisher, Pull, Verdict } from '#bus';
@@ -177,7 +177,7 @@ export class HoldingService {
     try {
       await this.answers.deliver(flight, answer, version);
     } catch (error) {
-      this.options.logger.error({ err: error, path: flight.order.path }, 'an answer could not be handed on');
+      this.options.logger.error({ err: error, path: flight.order.shownPath }, 'an answer could not be handed on');
       return this.failed(flight, brokenEnd(answer.status));
     }
     if (isCallOnly(flight)) await this.tellAnswered(flight, answer, version);
@@ -186,7 +186,7 @@ export class HoldingService {
   private async tellAnswered(...[flight, answer, version]: Parameters<AnswersService['deliver']>): Promise<void> {
     const { clock, announcer } = this.options;
     const durationMs = Math.round(clock.now() - answer.requestedAt);
-    const facts = factsOf(flight.order, flight.lane, flight);
+    const facts = factsOf({ ...flight.order, path: flight.order.shownPath }, flight.lane, flight);
     await announcer.answered({ ...facts, status: answer.status, version, durationMs }, flight.id);
   }
 
@@ -195,12 +195,16 @@ export class HoldingService {
     for (const asker of flight.askers) asker.end(end, flight);
     if (!isCallOnly(flight)) return;
     const { code, detail } = end;
-    await this.options.announcer.failed({ ...factsOf(flight.order, flight.lane, flight), code, detail }, flight.id);
+    await this.options.announcer.failed(
+      { ...factsOf({ ...flight.order, path: flight.order.shownPath }, flight.lane, flight), code, detail },
+      flight.id,
+    );
   }
 
   private async mark(flight: Flight, responseFields: Fields): Promise<void> {
     try {
-      await this.marks.mark({ path: flight.order.path, responseFields, cause: flight.askers[0]?.id ?? flight.id });
+      const { path, shownPath } = flight.order;
+      await this.marks.mark({ path, shownPath, responseFields, cause: flight.askers[0]?.id ?? flight.id });
     } catch (error) {
       this.options.logger.error(
         { err: error, upstream: this.options.config.id },
@@ -222,7 +226,12 @@ export class HoldingService {
       case 'mark':
         return deskAnswerOf({
           kind: 'marked',
-          before: await this.marks.mark({ path: request.path, responseFields: [], cause: request.cause }),
+          before: await this.marks.mark({
+            path: request.path,
+            shownPath: maskQuery(request.path, this.options.config.cache.credentialQuery),
+            responseFields: [],
+            cause: request.cause,
+          }),
         });
     }
   }
@@ -230,7 +239,11 @@ export class HoldingService {
   private async call(message: CallMessage, body: Uint8Array): Promise<DeskAnswer> {
     const stored = message.purpose === 'read' ? await this.answers.fromStore(message.key, message.have) : undefined;
     return new Promise((resolve) => {
-      const asker = callAsker(message, body, { nowMs: this.options.clock.now(), resolve });
+      const asker = callAsker(message, body, {
+        nowMs: this.options.clock.now(),
+        credentialQuery: this.options.config.cache.credentialQuery,
+        resolve,
+      });
       if (stored !== undefined) asker.end(stored, undefined);
       else this.loop.ask(asker);
     });

@@ -25,6 +25,7 @@ export function workAsker(work: FetchWork, options: WorkAskerOptions): Asker {
     deadlineMs: Infinity,
     order: {
       ...{ upstream, path, key, urlHash, partition, variant, validators },
+      shownPath: path,
       method: 'GET',
       fields: requestFields,
       body: NOTHING,

@@ -22,6 +22,8 @@ export interface WriteMarksOptions {
 /** What a write did, as far as it concerns what is stored. */
 export interface Written {
   readonly path: string;
+  /** Without what is a credential in its query. */
+  readonly shownPath: string;
   /** Of the answer; none when the outcome is unknown. */
   readonly responseFields: Fields;
   readonly cause: string;
@@ -43,17 +45,23 @@ export class WriteMarksService {
     const before = this.options.highest();
     const { baseUrl } = this.options;
     const others = locationsToInvalidate({ path: written.path, baseUrl, responseFields: written.responseFields });
-    await Promise.all([written.path, ...others].map((path) => this.markPath(path, before, written.cause)));
+    const own = { path: written.path, shownPath: written.shownPath };
+    const all = [own, ...others.map((path) => ({ path, shownPath: path }))];
+    await Promise.all(all.map((marked) => this.markPath(marked, before, written.cause)));
     return before;
   }
 
-  private async markPath(path: string, before: Version, cause: string): Promise<void> {
+  private async markPath(
+    { path, shownPath }: { path: string; shownPath: string },
+    before: Version,
+    cause: string,
+  ): Promise<void> {
     const { upstream, baseUrl, known, joinable, announcer } = this.options;
     const urlHash = urlHashOf(upstream, urlOf(baseUrl, path));
     known.mark(urlHash, before);
     joinable.withdrawSent(urlHash);
     await this.save(urlHash, before);
-    await announcer.invalidated({ upstream, path, urlHash, before }, cause);
+    await announcer.invalidated({ upstream, path: shownPath, urlHash, before }, cause);
   }
 
   /** While PostgreSQL is away memory holds the mark, and it is written when that is back. */
