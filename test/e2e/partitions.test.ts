@@ -150,6 +150,20 @@ test('the credential of an upstream stands in no message, no row and no log', as
     expect(text.includes(SECRET), where).toBe(false);
 });
 
+test('a credential in the query makes a partition, and stands in no row, no log and no stream', async () => {
+  own.on('/by-query', ({ target: asked }, response) =>
+    response.writeHead(200, { 'Cache-Control': 'max-age=60' }).end(asked),
+  );
+  const target = (key: string): string => `/open/by-query?api_key=${key}&page=2`;
+  expect((await get(target('query-secret-40c7'))).text).toContain('api_key=query-secret-40c7&page=2');
+  expect(cacheStatusOf(await get(target('query-secret-40c7')))).toMatch(/^hit; /);
+  expect(cacheStatusOf(await get(target('another')))).toMatch(/^fwd=uri-miss/);
+  expect((await ask(stack.dataUrl, target('query-secret-40c7'), { method: 'POST', body: 'x' })).status).toBe(200);
+  const held = { ...(await rows()), ...logs(), streams: await streams() };
+  expect(Object.values(held).join('')).toContain('api_key=***&page=2');
+  for (const [where, text] of Object.entries(held)) expect(text.includes('query-secret-40c7'), where).toBe(false);
+});
+
 test("a client's credentials stand in no row, no log and no stream", async () => {
   const credential = 'Bearer client-secret-91b2';
   answerLate('/whose', { 'Cache-Control': 'max-age=60', Vary: 'Authorization' }, ({ who }) => `${who.length}`);
