@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask } from '../e2e/asking.js';
 import { configured, earlyArrivals, openRig, until, type Rig } from './rig.js';
-import { errorsOf, postsGoneWrong, statusOf, Users, wasHit, type Ended } from './users.js';
+import { postsGoneWrong, statusOf, Users, wasHit, type Ended } from './users.js';
 
 const PLANNED = 300;
 /** A client that hears that the bus is away is told so after a second, and a machine that is busy with tests is slow. */
@@ -52,10 +52,9 @@ test.each([
     const users = new Users({ dataUrl: rig.stack.dataUrl, planned: PLANNED, coldPerSecond: 4 });
     await until('users to be served', 5_000, () => users.posts.length >= 4);
     const { fromAt, untilAt } = await outage(how);
-    const servedMs = await untilServed(10_000);
-    const roundMs = await until('all to be fetched', 12_000, () => rig.unfetchedSince(PLANNED, untilAt));
+    await untilServed(10_000);
+    await until('all to be fetched', 12_000, () => rig.unfetchedSince(PLANNED, untilAt));
     await users.finish();
-    const told = JSON.stringify(errorsOf(users.ended));
     expect(users.between(fromAt, untilAt, 'planned').length).toBeGreaterThan(40);
     expect(users.ended.filter((one) => one.what === 'planned' && !wasHit(one))).toEqual([]);
     expectToldAtOnce(users.between(fromAt + 500, untilAt - AT_ONCE_MS, 'cold'));

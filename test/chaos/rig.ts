@@ -159,8 +159,3 @@ export function mostWithin(spanMs: number, atMs: readonly number[]): number {
   });
   return most;
 }
-
-/** The longest time without an arrival, in ms. */
-export function longestGap(arrivals: readonly Pick<Arrival, 'atMs'>[]): number {
-  return arrivals.reduce((longest, { atMs }, i) => Math.max(longest, atMs - (arrivals[i - 1]?.atMs ?? atMs)), 0);
-}

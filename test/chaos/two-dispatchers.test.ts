@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { longestGap, mostWithin, openRig, until, type Rig } from './rig.js';
+import { mostWithin, openRig, until, type Rig } from './rig.js';
 import { startTap, type Tap, type Tapped } from './tap.js';
 import { postsGoneWrong, Users } from './users.js';
 
@@ -91,7 +91,6 @@ test('SIGTERM of the holder hands over within 2 s, without a probe', async () =>
   await halted;
   await sleep(1_000);
   states.push((await rig.state()).state);
-  const gapMs = longestGap(since(askedAt - 1_000).map(({ at }) => ({ atMs: at })));
   expect(handOverMs(askedAt, before, otherThan(before))).toBeLessThan(2_000);
   expect(await rig.fence()).toBeGreaterThan(fence);
   expect(states).not.toContain('probing');
