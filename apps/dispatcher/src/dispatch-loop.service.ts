@@ -1,4 +1,4 @@
-import { mayHoldThrottled, readRate, readThrottle, retryDecision, withoutFields } from '#core';
+import { mayHoldThrottled, readRate, readThrottle, retryDecision } from '#core';
 import type {
   Dialect,
   Fields,
@@ -20,6 +20,7 @@ import type { FetchOutcome } from './fetch-outcome.js';
 import { failedEnd, lateEnd, pausedEnd } from './flight-ends.js';
 import type { Joinable } from './joinable.js';
 import type { WritesSent } from './writes-sent.js';
+import { sentFields } from './sent-fields.js';
 import type { UpstreamClient } from './upstream.client.js';
 
 export type Answered = Extract<FetchOutcome, { kind: 'answered' }>;
@@ -197,16 +198,21 @@ export class DispatchLoop {
     this.sent.add(flight);
     const { method, path, body } = flight.order;
     void client
-      .send({ method, path, fields: this.fieldsOf(flight), body, mayLeave: this.options.mayStillSend })
+      .send({
+        method,
+        path,
+        fields: sentFields(flight, this.options.credential),
+        body,
+        mayLeave: () => this.leaves(permit),
+      })
       .then((outcome) => this.settle(flight, permit, version, outcome));
   }
 
-  private fieldsOf(flight: Flight): Fields {
-    const { fields, validators } = flight.order;
-    const { credential } = this.options;
-    const names = new Set(credential.map(([name]) => name.toLowerCase()));
-    const own = names.size === 0 ? fields : withoutFields(fields, names);
-    return [...own, ...(flight.unconditional ? [] : validators), ...credential];
+  /** Called when there is a connection and the bytes are about to be written. */
+  private leaves(permit: Permit): boolean {
+    if (!this.options.mayStillSend()) return false;
+    this.options.gate.left(permit, this.options.clock.now());
+    return true;
   }
 
   private settle(flight: Flight, permit: Permit, version: Version, outcome: FetchOutcome): void {

@@ -14,7 +14,7 @@ import { NowDemand } from './now-demand.js';
 import { Pace } from './pace.js';
 import { isOlder, Pause, type Throttled } from './pause.js';
 import type { Lane } from './priority.js';
-import { closePermit, openPermit } from './permit.js';
+import { closePermit, leavePermit, notAdmitted, openPermit } from './permit.js';
 import { Probe } from './probe.js';
 import { RAMP_MS } from './ramp.js';
 import { Spread } from './spread.js';
@@ -109,8 +109,14 @@ export class Gate {
     return openPermit({ epoch: this.#pause.epoch, probe, lane, startedAtMs: nowMs, seq: this.#seq });
   }
 
+  /** The bytes of this call leave now: from here on it counts. Not told: it counts from its start. */
+  left(permit: Permit, nowMs: number): void {
+    if (leavePermit(permit)) this.#windows.left(nowMs);
+  }
+
   settle(permit: Permit, outcome: GateOutcome, nowMs: number): GateChange {
     if (!closePermit(permit)) return NONE;
+    this.left(permit, permit.startedAtMs);
     this.#inFlight -= 1;
     if (permit.lane !== 'now') this.#inFlightBackground -= 1;
     if (permit.probe) this.#probe.inFlight = false;
@@ -335,12 +341,6 @@ export class Gate {
 /** What is to be added to a record's times to read them on our clock. */
 function shiftOf(record: ScopeRecord, elapsedMs: number | undefined, nowMs: number): number {
   return elapsedMs === undefined ? 0 : nowMs - elapsedMs - record.savedAtMs;
-}
-
-function notAdmitted(found: string): Error {
-  return new Error(
-    `A call was started that the gate had not let go (found: ${found}). Call admit() first, and start() at once.`,
-  );
 }
 
 export function createGate(config: GateConfig, chance: () => number): Gate {

@@ -83,6 +83,9 @@ export class LongCounter implements OneWindow {
     else this.#bins.push({ endMs, count });
   }
 
+  /** Over so long a time it makes no difference. */
+  left(): void {}
+
   sustainedPerMs(nowMs: number): number {
     return this.#tricklePerMs(nowMs);
   }

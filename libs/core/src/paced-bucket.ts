@@ -56,6 +56,9 @@ export class PacedBucket implements OneWindow {
     this.#tokens -= count;
   }
 
+  /** Over so long a time it makes no difference. */
+  left(): void {}
+
   sustainedPerMs(): number {
     return (this.limit - this.size) / (this.perMs + this.#spreadMs);
   }

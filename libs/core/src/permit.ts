@@ -2,10 +2,11 @@ import type { Permit } from './gate-types.js';
 
 interface OpenPermit extends Permit {
   settled: boolean;
+  left: boolean;
 }
 
 export function openPermit({ epoch, probe, lane, startedAtMs, seq }: Permit): Permit {
-  const permit: OpenPermit = { epoch, probe, lane, startedAtMs, seq, settled: false };
+  const permit: OpenPermit = { epoch, probe, lane, startedAtMs, seq, settled: false, left: false };
   return permit;
 }
 
@@ -14,4 +15,17 @@ export function closePermit(permit: Permit & { settled?: boolean }): boolean {
   if (permit.settled !== false) return false;
   permit.settled = true;
   return true;
+}
+
+/** False when it was told before. */
+export function leavePermit(permit: Permit & { left?: boolean }): boolean {
+  if (permit.left !== false) return false;
+  permit.left = true;
+  return true;
+}
+
+export function notAdmitted(found: string): Error {
+  return new Error(
+    `A call was started that the gate had not let go (found: ${found}). Call admit() first, and start() at once.`,
+  );
 }

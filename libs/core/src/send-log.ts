@@ -3,13 +3,16 @@ import type { OneWindow, WindowRecord } from './windows.js';
 /**
  * An exact log of send times: the n-th send may leave once the (n − limit)-th has left every window at the receiver. Two sends that
  * are `perMs + spreadMs` apart arrive at least `perMs` apart, however long each was on its way (within spreadMs).
- * A ring of `limit` times: O(1) to ask and to spend.
+ * A place is taken when a call starts, and counts from when its bytes left: a process that is held up in between sends later than it meant
+ * to. A ring of `limit` times: O(1) to ask and to spend.
  */
 export class SendLog implements OneWindow {
   readonly size: number;
   #times: Float64Array;
   #oldest = 0;
   #count = 0;
+  /** How many of the newest have their place but were not yet seen to leave. */
+  #unleft = 0;
   #spreadMs: number;
 
   constructor(
@@ -32,6 +35,7 @@ export class SendLog implements OneWindow {
       this.#oldest = (this.#oldest + 1) % this.limit;
       this.#count -= 1;
     }
+    this.#unleft = Math.min(this.#unleft, this.#count);
     return this.limit - this.#count;
   }
 
@@ -53,7 +57,14 @@ export class SendLog implements OneWindow {
     for (let i = 0; i < count && this.#count < this.limit; i += 1) {
       this.#times[(this.#oldest + this.#count) % this.limit] = nowMs;
       this.#count += 1;
+      this.#unleft += 1;
     }
+  }
+
+  left(nowMs: number): void {
+    if (this.#unleft === 0) return;
+    this.#times[(this.#oldest + this.#count - this.#unleft) % this.limit] = nowMs;
+    this.#unleft -= 1;
   }
 
   sustainedPerMs(): number {
@@ -63,6 +74,7 @@ export class SendLog implements OneWindow {
   drain(nowMs: number): void {
     this.#oldest = 0;
     this.#count = this.limit;
+    this.#unleft = 0;
     this.#times.fill(nowMs);
   }
 
@@ -78,6 +90,7 @@ export class SendLog implements OneWindow {
     this.#oldest = 0;
     this.#count = 0;
     for (const [atMs, count] of record.sends) this.spend(Math.min(nowMs, atMs + shiftMs), count);
+    this.#unleft = 0;
   }
 
   #at(index: number): number {

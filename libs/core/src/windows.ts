@@ -32,6 +32,8 @@ export interface OneWindow {
   paced(nowMs: number): number;
   pacedAt(nowMs: number, count: number): number;
   spend(nowMs: number, count: number, background: boolean): void;
+  /** The oldest send that has its place but was not yet seen to leave has left now. */
+  left(nowMs: number): void;
   sustainedPerMs(nowMs: number): number;
   drain(nowMs: number): void;
   record(nowMs: number): WindowRecord;
@@ -124,6 +126,10 @@ export class Windows {
       if (window.perMs < LONG_MS) least = Math.min(least, window.sustainedPerMs(nowMs) * 1000);
     }
     return least === Infinity ? this.sustainedPerSecond(nowMs) : least;
+  }
+
+  left(nowMs: number): void {
+    for (const window of this.#windows) window.left(nowMs);
   }
 
   setSpread(spreadMs: number, nowMs: number): void {
