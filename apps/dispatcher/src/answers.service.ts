@@ -18,7 +18,7 @@ import type { Clock } from '#runtime';
 import type { EntryRepository } from '#store';
 import type { Announcer } from './announcer.js';
 import type { CompletionsService, Kept } from './completions.service.js';
-import type { Answered } from './dispatch-loop.service.js';
+import type { Answered } from './loop-options.js';
 import { storedFactsOf } from './fetch-facts.js';
 import type { AnsweredEnd, Asker, Flight, Order } from './flight.js';
 import type { KnownEntries } from './known-entries.js';
