@@ -67,7 +67,7 @@ test.each([
 
 test('a pause outlives a NATS that comes back empty: the next holder reads it from PostgreSQL', async () => {
   await rig.judge.reset();
-  await rig.judge.throttle(12_000, 'seconds');
+  await rig.judge.throttle(10_000, 'seconds');
   await until('a pause', 5_000, async () => (await rig.state()).state === 'paused');
   const { pausedUntil } = await rig.state();
   await outage({ emptyStore: true, forMs: 1_000 });

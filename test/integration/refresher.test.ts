@@ -72,6 +72,23 @@ describe('the refresher', () => {
     });
   });
 
+  it('leaves the fetch when the one that was pending ends in the same moment', async () => {
+    const { bus, consumers } = corner;
+    const subject = bus.subjects.fetch('later', UPSTREAM, DEFAULT_BUCKET, refOf('/items/6').key);
+    const { stream } = consumers.fetch('later', UPSTREAM, DEFAULT_BUCKET);
+    let tries = 0;
+    const listening = bus.nc.subscribe(subject, { callback: () => void (tries += 1) });
+    await remind('/items/6');
+    await fetchWork('later', '/items/6');
+    await eventually(async () => expect(await remindersLeft()).toBe(0));
+    const work = await remind('/items/6');
+    await eventually(() => expect(tries).toBe(2));
+    const pending = await bus.jsm.streams.getMessage(stream, { last_by_subj: subject });
+    await bus.jsm.streams.deleteMessage(stream, pending?.seq ?? 0);
+    await eventually(async () => expect((await fetchWork('later', '/items/6')).cause).toBe(work.id));
+    listening.unsubscribe();
+  });
+
   it('drops what someone else fetched meanwhile, and tells so', async () => {
     const dropped: unknown[] = [];
     const stop = subscribeEvents(corner.bus, ['fetch.dropped'], ({ message }) => void dropped.push(message));

@@ -1,5 +1,5 @@
 import { again, done, drop } from '#bus';
-import type { Bus, GivenUp, Publisher, Verdict } from '#bus';
+import type { Bus, GivenUp, Publisher, PublishVerdict, Verdict } from '#bus';
 import { DEFAULT_BUCKET } from '#contracts';
 import type { EventPayloads, FetchWork, RefreshWork } from '#contracts';
 import type { Logger } from '#runtime';
@@ -20,6 +20,7 @@ export interface RefreshOptions {
 type DropReason = EventPayloads['fetch.dropped']['reason'];
 
 const TRY_AGAIN_MS = 500;
+const ASK_AGAIN_MS = 300;
 /** Work that comes again too often is given up. While the store is away it is held instead, which counts as one delivery. */
 const STORE_TRIES = 40;
 
@@ -101,11 +102,23 @@ export class RefreshService {
       ...{ upstream, path, key, urlHash, partition, variant, reason, configVersion, lane },
       ...order,
     };
-    const verdict = await publisher.publishWork(bus.subjects.fetch(lane, upstream, DEFAULT_BUCKET, key), message);
+    const verdict = await this.publishFetch(bus.subjects.fetch(lane, upstream, DEFAULT_BUCKET, key), message);
     if (verdict === 'full') return this.tryAgain(work, 'full');
     if (verdict === 'away') return this.tryAgain(work, 'bus-away');
     metrics.refreshed(upstream, verdict === 'stored' ? 'asked' : 'pending');
     return done;
+  }
+
+  /**
+   * What is pending may have ended already: its end is told before it is acknowledged, and may be what reminded of this one. Asked
+   * again a little later the broker knows; what is then still pending has its end before it.
+   */
+  private async publishFetch(subject: string, message: FetchWork): Promise<PublishVerdict> {
+    const { publisher } = this.options;
+    const verdict = await publisher.publishWork(subject, message);
+    if (verdict !== 'already-pending') return verdict;
+    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+    return publisher.publishWork(subject, message);
   }
 
   private tryAgain({ upstream }: RefreshWork, outcome: 'full' | 'bus-away' | 'store-away'): Verdict {
