@@ -102,7 +102,7 @@ export class HoldingService {
     const kept = await scopes.read();
     this.gate.restore(kept?.gate, { clean: kept?.clean ?? kept === undefined }, clock.now());
     await scopes.save(this.gate, fence, false);
-    scopes.follow(this.gate, (change) => this.changed(change));
+    scopes.follow(this.gate, fence, (change) => this.changed(change));
     this.desk = openDesk({ bus, upstream: config.id, fence, handler: (request, body) => this.answer(request, body) });
     const consumers = declareConsumers(bus.subjects);
     this.pulls = BACKGROUND.map((lane) =>

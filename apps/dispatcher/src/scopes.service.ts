@@ -58,11 +58,11 @@ export class ScopesService {
     return view === undefined ? undefined : { ...(view.record as KeptScope), clean: false };
   }
 
-  /** A pause that another wrote is applied on arrival. */
-  follow(gate: Gate, onChange: (change: GateChange) => void): void {
+  /** A pause that another wrote is applied on arrival. What we wrote ourselves may be overtaken by a resume, and must not bring the pause back. */
+  follow(gate: Gate, fence: number, onChange: (change: GateChange) => void): void {
     const { upstream, scopes, clock } = this.options;
     this.watch = scopes.watchScopes(upstream, (_, found) => {
-      if (found === null) return;
+      if (found === null || found.value.fence === fence) return;
       const change = gate.merge(found.value.gate, clock.now());
       if (change.kind !== 'none') onChange(change);
     });
