@@ -26,6 +26,8 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts', 'test/support/**/*.test.ts'],
           globalSetup: ['test/support/global-setup.ts'],
+          // Real servers and processes on a machine that others may use too: once more before it counts as failed, and shown as retried.
+          retry: 1,
           testTimeout: 30_000,
           hookTimeout: 60_000,
           fileParallelism: false,
@@ -37,6 +39,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', 'test/chaos/**/*.test.ts'],
           globalSetup: ['test/support/global-setup.ts'],
+          retry: 1,
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,
