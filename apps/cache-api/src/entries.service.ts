@@ -29,8 +29,8 @@ export class EntriesService {
 
   /** What can be answered from without waiting. */
   inMemory(id: string): Slot | undefined {
-    const slot = this.map.get(id);
-    return slot === undefined || slot.state === 'outdated' || !this.isCoherent() ? undefined : slot;
+    const slot = this.withoutStore(id);
+    return slot?.state === 'outdated' ? undefined : slot;
   }
 
   /** Undefined when the store cannot be asked. */
@@ -75,9 +75,10 @@ export class EntriesService {
     }
   }
 
-  /** PostgreSQL is away: hits from memory go on, as long as the events say that nothing is newer. */
+  /** PostgreSQL is away: hits from memory go on, also where something newer is stored, as long as no event can have been missed. */
   private withoutStore(id: string): Slot | undefined {
-    return this.inMemory(id);
+    const slot = this.map.get(id);
+    return slot === undefined || slot.state === 'doubted' || !this.isCoherent() ? undefined : slot;
   }
 
   private reloadLoading(urlHash: string): void {

@@ -14,12 +14,14 @@ export interface HeldEntry {
  *
  * - `partial`: one answer was put here; other variants may be stored.
  * - `loaded`: what the store had, as far as the events tell.
- * - `outdated`: an event spoke of something newer, or events may have been missed: to be loaded before it is used.
+ * - `outdated`: an event spoke of something newer: to be loaded before it is used. What a write made invalid is not in it any more, so
+ *   that, while the store is away, it is still good for what an older answer is good for.
+ * - `doubted`: events may have been missed, those of writes too: of no use until it was loaded.
  */
 export interface Slot {
   readonly id: string;
   readonly urlHash: string;
-  state: 'partial' | 'loaded' | 'outdated';
+  state: 'partial' | 'loaded' | 'outdated' | 'doubted';
   entries: readonly HeldEntry[];
 }
 
@@ -70,7 +72,7 @@ export class EntryMap {
   outdate(urlHash: string, key: string, version: Version): void {
     for (const slot of this.slotsOf(urlHash)) {
       const known = slot.entries.find(({ entry }) => entry.key === key);
-      if (known === undefined || compareVersions(known.entry.version, version) < 0) slot.state = 'outdated';
+      if (known === undefined || compareVersions(known.entry.version, version) < 0) slot.state = outdatedFrom(slot);
     }
   }
 
@@ -80,7 +82,7 @@ export class EntryMap {
     if (known === undefined || compareVersions(known, before) < 0) this.marks.set(urlHash, before);
     for (const slot of [...this.slotsOf(urlHash)]) {
       const entries = slot.entries.filter(({ entry }) => !this.isMarked(entry));
-      this.set({ ...slot, entries, state: 'outdated' });
+      this.set({ ...slot, entries, state: outdatedFrom(slot) });
     }
   }
 
@@ -93,7 +95,7 @@ export class EntryMap {
 
   /** Events may have been missed: everything is checked once before its next use. */
   doubtAll(): void {
-    for (const slot of this.slots.values()) slot.state = 'outdated';
+    for (const slot of this.slots.values()) slot.state = 'doubted';
   }
 
   bytes(): number {
@@ -130,6 +132,10 @@ export class EntryMap {
     ids?.delete(id);
     if (ids?.size === 0) this.idsByUrl.delete(slot.urlHash);
   }
+}
+
+function outdatedFrom({ state }: Slot): 'outdated' | 'doubted' {
+  return state === 'doubted' ? state : 'outdated';
 }
 
 /** The variant that this request selects, the newest first. */
