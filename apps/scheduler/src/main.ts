@@ -1,5 +1,3 @@
-import { hostname } from 'node:os';
-import { randomBytes } from 'node:crypto';
 import { connectBus, createPublisher, joinMembers, subscribeEvents, watchMembers } from '#bus';
 import type { UpstreamConfig } from '#contracts';
 import { boot, followConfig } from '#runtime';
@@ -19,7 +17,7 @@ await boot({
   defaultOpsPort: DEFAULT_OPS_PORT,
   listensOn: 'ops',
   async prepare(runtime: Runtime) {
-    const { environment, logger, clock, health } = runtime;
+    const { environment, logger, clock, health, identity } = runtime;
     const { namespace, natsUrl, postgresUrl } = environment;
     const store = await openStore({
       url: postgresUrl,
@@ -32,7 +30,6 @@ await boot({
     health.watch('postgres', () => store.ping());
     health.watch('nats', () => bus.connected());
 
-    const identity = `${APP}-${hostname().replace(/[^A-Za-z0-9_-]/g, '-')}-${process.pid}-${randomBytes(3).toString('hex')}`;
     const publisher = createPublisher(bus, { identity });
     const membership = await joinMembers({ bus, app: APP, id: identity, clock });
     const members = watchMembers({ bus, app: APP, clock });
