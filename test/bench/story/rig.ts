@@ -93,7 +93,9 @@ function favourTheJudge(stack: TestStack, progress: Progress): void {
   try {
     if (pid !== undefined) setPriority(pid, JUDGE_PRIORITY);
   } catch {
-    progress.warn('the judge runs at the priority of all others, since it may not be raised here: its stamps may be late');
+    progress.warn(
+      'the judge runs at the priority of all others, since it may not be raised here: its stamps may be late',
+    );
   }
 }
 
