@@ -4,20 +4,22 @@ import type { Announcer } from './announcer.js';
 
 const TELL_AGAIN_MS = 1_000;
 
-/** The announcer over the bus. What cannot be told now is not told later: whoever was away re-reads the store. */
+/** The announcer over the bus. What cannot be told now is not kept here: the work that it ends comes again, and says it then. */
 export function createAnnouncer(publisher: Publisher, acknowledgements: Acknowledgements): Announcer {
-  const tell = async <N extends EventName>(name: N, facts: EventPayloads[N], cause: string): Promise<void> => {
-    await publisher.publishEvent(name, facts, { cause });
+  const tell = async <N extends EventName>(name: N, facts: EventPayloads[N], cause: string): Promise<boolean> =>
+    (await publisher.publishEvent(name, facts, { cause })) === 'stored';
+  const mention = async <N extends EventName>(name: N, facts: EventPayloads[N], cause: string): Promise<void> => {
+    await tell(name, facts, cause);
   };
   return {
     stored: (facts, cause) => tell('entry.stored', facts, cause),
     answered: (facts, cause) => tell('fetch.answered', facts, cause),
     failed: (facts, cause) => tell('fetch.failed', facts, cause),
     dropped: (facts, cause) => tell('fetch.dropped', facts, cause),
-    paused: (facts) => tell('upstream.paused', facts, facts.reason),
-    resumed: (facts) => tell('upstream.resumed', facts, 'probe'),
-    held: (facts) => tell('upstream.held', facts, 'lease'),
-    removed: (facts) => tell('entry.removed', facts, facts.reason),
+    paused: (facts) => mention('upstream.paused', facts, facts.reason),
+    resumed: (facts) => mention('upstream.resumed', facts, 'probe'),
+    held: (facts) => mention('upstream.held', facts, 'lease'),
+    removed: (facts) => mention('entry.removed', facts, facts.reason),
     async invalidated(facts, cause) {
       const wait = acknowledgements.expect();
       const source = { cause, headers: wait.headers };

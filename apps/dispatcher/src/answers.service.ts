@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import {
   compareVersions,
   entryFrom,
@@ -14,13 +15,14 @@ import {
   withoutHopByHop,
 } from '#core';
 import type { CachePolicy, CredentialRule, Entry, Fields, Version } from '#core';
+import type { EventPayloads } from '#contracts';
 import type { Clock } from '#runtime';
 import type { EntryRepository } from '#store';
 import type { Announcer } from './announcer.js';
-import type { CompletionsService, Kept } from './completions.service.js';
+import type { CompletionsService } from './completions.service.js';
 import type { Answered } from './loop-options.js';
 import { storedFactsOf } from './fetch-facts.js';
-import type { AnsweredEnd, Asker, Flight, Order } from './flight.js';
+import type { AnsweredEnd, Asker, Flight, Order, Told } from './flight.js';
 import type { KnownEntries } from './known-entries.js';
 
 export interface AnswersOptions {
@@ -40,6 +42,8 @@ export interface AnswersOptions {
 
 /** Turns what the upstream said into an entry where that may be kept, and hands it to everyone who asked. */
 export class AnswersService {
+  private readonly untold = new LRUCache<string, EventPayloads['entry.stored']>({ max: REMEMBERED_UNTOLD });
+
   constructor(private readonly options: AnswersOptions) {}
 
   async deliver(flight: Flight, answer: Answered, version: Version): Promise<void> {
@@ -49,6 +53,15 @@ export class AnswersService {
     const entry = this.entryOf(flight.order, answer, version);
     const kept = entry === null ? null : this.keep(entry, flight.order.fields, answer.body, causeOf(flight));
     this.share(flight, endOf(answer, version, { entry, kept, body: answer.body, upstreamStatus: answer.status }));
+  }
+
+  /** Says what was committed and could not be told; false while it still cannot. Work that comes again finds its entry kept already. */
+  async tellUntold(key: string, cause: string): Promise<boolean> {
+    const facts = this.untold.get(key);
+    if (facts === undefined) return true;
+    if (!(await this.options.announcer.stored(facts, cause))) return false;
+    if (this.untold.get(key) === facts) this.untold.delete(key);
+    return true;
   }
 
   /** The newest that is known here of a key, where it is newer than what the asker has and may be answered: without a call. */
@@ -150,25 +163,29 @@ export class AnswersService {
   }
 
   /** Told once committed; whoever waits for `kept` says what it has to say after that. */
-  private async keep(entry: Entry, fields: Fields, body: Uint8Array | undefined, cause: string): Promise<Kept> {
+  private async keep(entry: Entry, fields: Fields, body: Uint8Array | undefined, cause: string): Promise<Told> {
     const { known, completions, announcer } = this.options;
     // The credentials of a client are never stored; its partition tells them apart.
     const requestFields = selectingFields(entry, withoutCredentials(fields, this.options.credentialFields));
     known.put({ entry, requestFields });
     const kept = await completions.keep(entry, requestFields, body);
     if (kept.kind === 'refused') known.forget(entry.key);
-    if (kept.kind === 'written') await announcer.stored(storedFactsOf(entry, kept.changed), cause);
-    return kept;
+    if (kept.kind !== 'written') return kept;
+    const facts = storedFactsOf(entry, kept.changed);
+    if (await announcer.stored(facts, cause)) return kept;
+    this.untold.set(entry.key, facts);
+    return { kind: 'untold', key: entry.key };
   }
 
   /**
    * The one who asked first gets what it asked for. Who joined gets it only where the store could have answered it too; else all of
-   * them are let go at once to calls of their own.
+   * them are let go at once to calls of their own. Who asked again under the same id is still the one who asked first.
    */
   private share(flight: Flight, end: AnsweredEnd): void {
     const [first, ...joined] = flight.askers;
     first?.end(end, flight);
-    const alone = joined.filter((asker) => asker.wantsBody && !this.isShareable(asker, flight, end.entry));
+    const others = joined.filter((asker) => asker.id !== first?.id);
+    const alone = others.filter((asker) => asker.wantsBody && !this.isShareable(asker, flight, end.entry));
     if (alone.length > 0 && end.entry === null) this.options.neverJoin(flight.order.key);
     for (const asker of joined) {
       if (alone.includes(asker)) this.options.askAlone(asker);
@@ -188,6 +205,7 @@ export class AnswersService {
 }
 
 const NOTHING = new Uint8Array(0);
+const REMEMBERED_UNTOLD = 20_000;
 
 function causeOf(flight: Flight): string {
   return flight.askers[0]?.id ?? flight.id;
@@ -205,7 +223,7 @@ function endOf(
     kept,
     body,
     upstreamStatus,
-  }: { entry: Entry | null; kept: Promise<Kept> | null; body: Uint8Array; upstreamStatus: number },
+  }: { entry: Entry | null; kept: Promise<Told> | null; body: Uint8Array; upstreamStatus: number },
 ): AnsweredEnd {
   const { status, requestedAt, receivedAt } = answer;
   const fields = entry === null ? withoutHopByHop(answer.fields) : entry.fields;

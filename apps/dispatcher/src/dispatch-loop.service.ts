@@ -2,7 +2,8 @@ import { mayHoldThrottled, readRate, readThrottle, retryDecision } from '#core';
 import type { GateOutcome, LaneSide, Permit, Version } from '#core';
 import { wouldRepeat } from './fetch-outcome.js';
 import type { FetchOutcome } from './fetch-outcome.js';
-import { failedEnd, lateEnd, pausedEnd } from './flight-ends.js';
+import { AskerPlaces } from './asker-places.js';
+import { crowdedEnd, failedEnd, lateEnd, pausedEnd } from './flight-ends.js';
 import { createFlight, earliestDeadline, isMoreUrgent, isWrite, latestDeadline } from './flight.js';
 import type { Asker, FailedEnd, Flight, FlightEnd } from './flight.js';
 import type { Answered, LoopOptions } from './loop-options.js';
@@ -19,38 +20,41 @@ export class DispatchLoop {
   private timer: NodeJS.Timeout | undefined;
   private pumping = false;
   private readonly sent = new Set<Flight>();
+  private readonly places = new AskerPlaces();
 
   constructor(private readonly options: LoopOptions) {}
 
-  /** Joins a flight of the same key, or queues one. Whoever would only learn later that it is too late is told at once. */
-  ask(asker: Asker): void {
+  /**
+   * Joins a flight of the same key, or queues one. Whoever would only learn later that it is too late is told at once. A call that is
+   * asked again under its id joins the flight that it has, also where others could not.
+   */
+  ask(asking: Asker): void {
     const nowMs = this.options.clock.now();
+    const asker = this.places.follow(asking);
     const flight = createFlight(`f${(this.nextId += 1)}`, asker, nowMs);
     if (this.isClosed) return asker.end({ kind: 'handed-over' }, flight);
-    const joined = this.options.joinable.find(asker);
+    const joined = this.places.of(asker.id) ?? this.options.joinable.find(asker);
     const pausedUntilMs = joined?.state.kind === 'sent' ? undefined : this.options.gate.pausedUntil(nowMs);
     if (pausedUntilMs !== undefined && asker.deadlineMs < pausedUntilMs)
       return asker.end(pausedEnd(flight, pausedUntilMs), flight);
     if (joined !== undefined) return this.join(joined, asker);
+    if (asker.wantsBody && this.options.queue.size >= MOST_WAITING) return asker.end(crowdedEnd(), flight);
     this.options.joinable.offer(flight);
-    this.options.queue.push(flight);
-    this.pump();
+    this.enqueue(flight, asker);
   }
 
   /** A flight of its own, for one whose answer could not be shared with others. */
   askAlone(asker: Asker): void {
     const flight = createFlight(`f${(this.nextId += 1)}`, asker, this.options.clock.now());
-    this.options.queue.push(flight);
-    this.pump();
+    this.enqueue(flight, asker);
   }
 
   /** The asker leaves. Its place is free at once, unless the call has left. */
   cancel(askerId: string): 'cancelled' | 'sent' | 'unknown-call' {
-    for (const flight of this.sent) {
-      if (flight.askers.some((asker) => asker.id === askerId)) return 'sent';
-    }
-    const [flight] = this.options.queue.removeWhere((job) => job.askers.some((asker) => asker.id === askerId));
+    const flight = this.places.of(askerId);
     if (flight === undefined) return 'unknown-call';
+    if (!this.options.queue.has(flight.id)) return 'sent';
+    this.options.queue.remove(flight.id);
     const leaving = flight.askers.filter((asker) => asker.id === askerId);
     this.keepOthers(flight, leaving);
     for (const asker of leaving) asker.end({ kind: 'cancelled' }, flight);
@@ -262,9 +266,16 @@ export class DispatchLoop {
     this.options.onFailed(flight, end);
   }
 
+  private enqueue(flight: Flight, asker: Asker): void {
+    this.places.put(asker.id, flight);
+    this.options.queue.push(flight);
+    this.pump();
+  }
+
   private join(flight: Flight, asker: Asker): void {
     const { queue } = this.options;
     flight.askers.push(asker);
+    this.places.put(asker.id, flight);
     if (isMoreUrgent(asker.lane, flight.lane) && !queue.promote(flight.id, asker.lane)) flight.lane = asker.lane;
     if (flight.state.kind === 'waiting') this.requeue(flight);
     this.pump();
@@ -307,5 +318,7 @@ export class DispatchLoop {
   }
 }
 
+/** Calls that wait for one upstream: beyond this a client is told at once instead of a memory that grows. */
+const MOST_WAITING = 20_000;
 /** Timers beyond 24 days fire at once. */
 const LONGEST_SLEEP_MS = 60_000;

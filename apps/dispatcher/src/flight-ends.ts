@@ -20,6 +20,12 @@ export function lateEnd(flight: Flight, code: 'paused' | 'not_sent_in_time', byM
   return { kind: 'failed', code, detail, receivedStatus: flight.lastStatus, sent: false, resumeAtMs: null };
 }
 
+/** More wait already than could be sent in any sensible time. */
+export function crowdedEnd(): FailedEnd {
+  const detail = 'too many calls wait for this upstream already; ask again later, or raise its limits';
+  return { kind: 'failed', code: 'not_sent_in_time', detail, receivedStatus: null, sent: false, resumeAtMs: null };
+}
+
 /** A write that may have reached the upstream may have been carried out. */
 export function failedEnd(flight: Flight, outcome: Extract<FetchOutcome, { kind: 'failed' }>): FailedEnd {
   const unknown = isWrite(flight) && outcome.sent;

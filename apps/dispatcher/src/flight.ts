@@ -23,6 +23,9 @@ export interface Order extends ResourceRef {
   readonly hasIdempotencyKey: boolean;
 }
 
+/** `untold`: it is committed, and that could not be told. */
+export type Told = Kept | { readonly kind: 'untold'; readonly key: string };
+
 /** How a flight ends for one asker. */
 export type FlightEnd =
   | {
@@ -38,7 +41,7 @@ export type FlightEnd =
       /** Null where it may not be kept. */
       readonly entry: Entry | null;
       /** Resolves when it is committed, or never will be. */
-      readonly kept: Promise<Kept> | null;
+      readonly kept: Promise<Told> | null;
       readonly from: 'upstream' | 'store';
       readonly collapsed: boolean;
     }

@@ -22,6 +22,7 @@ import type { ScopesService } from './scopes.service.js';
 import { stateOf } from './upstream-state.js';
 import type { UpstreamClient } from './upstream.client.js';
 import { workAsker } from './work-asker.service.js';
+import type { WorkAskerOptions } from './work-asker.service.js';
 import { WriteMarksService } from './write-marks.service.js';
 import { WritesSent } from './writes-sent.js';
 
@@ -133,7 +134,12 @@ export class HoldingService {
   }
 
   fetch(work: FetchWork): Promise<Verdict> {
-    return new Promise((resolve) => this.loop.ask(workAsker(work, { ...this.options, resolve })));
+    return new Promise((resolve) => this.loop.ask(workAsker(work, this.workSurroundings(resolve))));
+  }
+
+  private workSurroundings(resolve: (verdict: Verdict) => void): WorkAskerOptions {
+    const { announcer, clock } = this.options;
+    return { announcer, clock, resolve, tellUntold: (key, cause) => this.answers.tellUntold(key, cause) };
   }
 
   control(work: ControlWork): Promise<Verdict> {

@@ -4,15 +4,20 @@ import type { FetchWork } from '#contracts';
 import type { Clock } from '#runtime';
 import type { Announcer } from './announcer.js';
 import { factsOf } from './fetch-facts.js';
-import type { Asker, Flight, FlightEnd } from './flight.js';
+import type { FetchFacts } from './fetch-facts.js';
+import type { AnsweredEnd, Asker, Flight, FlightEnd } from './flight.js';
 
 const NOTHING = new Uint8Array(0);
 /** After a hand-over: whoever holds the upstream then takes it. */
 const GIVE_BACK_MS = 100;
+/** What cannot be told now may be told when NATS is back. */
+const UNTOLD_MS = 1_000;
 
 export interface WorkAskerOptions {
   readonly announcer: Announcer;
   readonly clock: Clock;
+  /** Says what an earlier delivery of this work committed and could not tell; false while it still cannot. */
+  tellUntold(key: string, cause: string): Promise<boolean>;
   resolve(verdict: Verdict): void;
 }
 
@@ -45,25 +50,37 @@ async function tellEnd(
   work: FetchWork,
   end: FlightEnd,
   flight: Flight | undefined,
-  { announcer, clock }: WorkAskerOptions,
+  options: WorkAskerOptions,
 ): Promise<Verdict> {
+  const { announcer, tellUntold } = options;
   const facts = factsOf(work, work.lane, flight);
   switch (end.kind) {
     case 'answered':
-      await end.kept;
-      await announcer.answered(
-        { ...facts, status: end.status, version: end.version, durationMs: Math.round(clock.now() - end.requestedAt) },
-        work.id,
-      );
-      return done;
+      return tellAnswered(work, end, facts, options);
     case 'failed':
-      await announcer.failed({ ...facts, code: end.code, detail: end.detail }, work.id);
-      return done;
+      return ifTold(await announcer.failed({ ...facts, code: end.code, detail: end.detail }, work.id), done);
     case 'dropped':
-      await announcer.dropped({ ...facts, reason: end.reason }, work.id);
-      return drop(end.reason);
+      if (!(await tellUntold(work.key, work.id))) return again(UNTOLD_MS);
+      return ifTold(await announcer.dropped({ ...facts, reason: end.reason }, work.id), drop(end.reason));
     case 'cancelled':
     case 'handed-over':
       return again(GIVE_BACK_MS);
   }
+}
+
+async function tellAnswered(
+  work: FetchWork,
+  end: AnsweredEnd,
+  facts: FetchFacts,
+  { announcer, clock }: WorkAskerOptions,
+): Promise<Verdict> {
+  if ((await end.kept)?.kind === 'untold') return again(UNTOLD_MS);
+  const { status, version, requestedAt } = end;
+  const durationMs = Math.round(clock.now() - requestedAt);
+  return ifTold(await announcer.answered({ ...facts, status, version, durationMs }, work.id), done);
+}
+
+/** Commit, then publish, then ack: what could not be told is not done, and comes again. */
+function ifTold(told: boolean, verdict: Verdict): Verdict {
+  return told ? verdict : again(UNTOLD_MS);
 }
