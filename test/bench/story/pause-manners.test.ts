@@ -33,6 +33,12 @@ describe('treatmentOf', () => {
     expect(treatmentOf(call({ tookMs: 5, status: 503, retryAfterMs: 3_000 }), pause).kind).toBe('wrong');
   });
 
+  it('a date may be rounded up by a second, which is added to what is allowed', () => {
+    const told = call({ tookMs: 5, status: 503, retryAfterMs: 11_000 });
+    expect(treatmentOf(told, { ...pause, form: 'seconds' }).kind).toBe('wrong');
+    expect(treatmentOf(told, { ...pause, form: 'date' }).kind).toBe('told at once');
+  });
+
   it("passing the vendor's 429 on is wrong", () => {
     expect(treatmentOf(call({ tookMs: 5, status: 429, retryAfterMs: 8_000 }), pause)).toEqual({
       kind: 'wrong',

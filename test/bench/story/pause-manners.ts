@@ -12,6 +12,8 @@ export interface UncachedCall {
 export interface AnnouncedPause {
   beganAt: number;
   endsAt: number;
+  /** How its end was announced: a date and epoch seconds are whole seconds, rounded up. */
+  form?: string;
 }
 
 /** How a call that came in the middle of a pause was treated. */
@@ -27,6 +29,9 @@ const SETTLED_MS = 100;
  */
 const LATE_MS = 2_000;
 const LATE_SHARE = 0.05;
+/** What was announced in whole seconds may itself lie up to one past the end that the judge keeps. */
+const ROUNDED_UP_MS = 1_000;
+const ROUNDED_FORMS = ['date', 'github'];
 
 export function treatmentOf(call: UncachedCall, pause: AnnouncedPause): Treatment {
   const { told, beganAt, endedAt } = call;
@@ -43,7 +48,8 @@ export function treatmentOf(call: UncachedCall, pause: AnnouncedPause): Treatmen
 
 function truthOf(comeBackAt: number, pause: AnnouncedPause): Treatment {
   const overstatedMs = comeBackAt - pause.endsAt;
-  const allowedMs = LATE_MS + LATE_SHARE * (pause.endsAt - pause.beganAt);
+  const roundedMs = ROUNDED_FORMS.includes(pause.form ?? '') ? ROUNDED_UP_MS : 0;
+  const allowedMs = LATE_MS + roundedMs + LATE_SHARE * (pause.endsAt - pause.beganAt);
   if (overstatedMs > allowedMs)
     return { kind: 'wrong', why: `Retry-After ${Math.round(overstatedMs)} ms past the end` };
   if (overstatedMs < 0) return { kind: 'wrong', why: `Retry-After ${Math.round(-overstatedMs)} ms before the end` };
