@@ -72,6 +72,7 @@ export function stateOf(more: Partial<UpstreamState>): UpstreamState {
       pauseReason: null,
       tokens: null,
       learned: null,
+      scopes: [],
       backgroundRate: 100,
       inFlight: 0,
       calls: 0,

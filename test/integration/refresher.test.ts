@@ -31,7 +31,7 @@ describe('the refresher', () => {
   afterEach(() => store.close());
 
   async function remind(path: string, more: Partial<RefreshWork> = {}): Promise<RefreshWork> {
-    const asked = { reason: 'due', have: null, configVersion: 1, ...more } as const;
+    const asked = { reason: 'due', bucket: 'default', have: null, configVersion: 1, ...more } as const;
     const work: RefreshWork = { ...corner.publisher.envelope({ cause: 'test' }), ...refOf(path), ...asked };
     const subject = corner.bus.subjects.refresh('later', UPSTREAM, work.key);
     expect(await corner.publisher.publishWork(subject, work)).toBe('stored');

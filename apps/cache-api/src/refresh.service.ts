@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { SHARED_PARTITION, validatorsOf } from '#core';
 import type { Entry, Freshness } from '#core';
 import type { Bus, Publisher } from '#bus';
+import { bucketOf, DEFAULT_BUCKET } from '#contracts';
 import type { RefreshWork } from '#contracts';
 import type { Clock, Logger } from '#runtime';
 import { NO_BODY } from './client-call.js';
@@ -58,6 +59,7 @@ export class RefreshService {
       ...publisher.envelope(source),
       ...{ upstream, path, key, urlHash, partition, variant },
       reason: 'stale-read',
+      bucket: bucketOf(call.upstream.config.limits.buckets, path) ?? DEFAULT_BUCKET,
       have: version,
       configVersion: call.upstream.configVersion,
     };

@@ -1,4 +1,5 @@
 import { subscribeStates } from '#bus';
+import { WHOLE_UPSTREAM } from '#core';
 import type { Bus } from '#bus';
 import type { UpstreamState } from '#contracts';
 import type { Clock } from '#runtime';
@@ -24,9 +25,11 @@ export class StatesService {
     return known === undefined || this.clock.now() - known.heardAtMs > FORGOTTEN_AFTER_MS ? undefined : known.state;
   }
 
+  /** Of the whole upstream: what pauses one of its buckets or credentials concerns few calls, and the holder tells those. */
   pausedUntil(upstream: string, nowMs: number): number | undefined {
-    const until = this.states.get(upstream)?.state.pausedUntil ?? undefined;
-    return until === undefined || until <= nowMs ? undefined : until;
+    const scopes = this.states.get(upstream)?.state.scopes ?? [];
+    const untilMs = scopes.find(({ scope }) => scope === WHOLE_UPSTREAM)?.pausedUntil ?? 0;
+    return untilMs <= nowMs ? undefined : untilMs;
   }
 
   close(): void {

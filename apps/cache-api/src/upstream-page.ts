@@ -42,10 +42,11 @@ const WITHOUT_HOLDER: Omit<UpstreamState, 'upstream' | 'fence' | 'at' | 'holder'
   calls: 0,
   throttles: 0,
   learned: null,
+  scopes: [{ scope: 'upstream', state: 'paused', pausedUntil: null }],
 };
 
 export function upstreamPage(view: UpstreamView, heard: UpstreamState | undefined): UpstreamPage {
-  const { state, pauseReason, holder, learned, tokens, queued, inFlight, calls, throttles, ...times } =
+  const { state, pauseReason, holder, learned, tokens, queued, inFlight, calls, throttles, scopes, ...times } =
     heard ?? WITHOUT_HOLDER;
   const pausedUntil = timeOf(times.pausedUntil);
   return {
@@ -54,7 +55,7 @@ export function upstreamPage(view: UpstreamView, heard: UpstreamState | undefine
     limits: { configured: view.config.limits.windows, learned },
     ...{ tokens, queued, inFlight, calls, throttles },
     breaker: null,
-    scopes: [{ scope: 'upstream', state, pausedUntil }],
+    scopes: scopes.map((one) => ({ ...one, pausedUntil: timeOf(one.pausedUntil) })),
   };
 }
 

@@ -1,10 +1,9 @@
-import { mayHoldThrottled, readRate, readThrottle, retryDecision } from '#core';
-import type { GateOutcome, LaneSide, Permit, Version } from '#core';
-import { wouldRepeat } from './fetch-outcome.js';
+import { readRate, readThrottle } from '#core';
+import type { GateOutcome, LaneGroup, LaneSide, SetPermit, Version } from '#core';
 import type { FetchOutcome } from './fetch-outcome.js';
 import { AskerPlaces } from './asker-places.js';
 import { crowdedEnd, failedEnd, lateEnd, pausedEnd } from './flight-ends.js';
-import { createFlight, earliestDeadline, isMoreUrgent, isWrite, latestDeadline } from './flight.js';
+import { createFlight, earliestDeadline, isMoreUrgent, isWrite } from './flight.js';
 import type { Asker, FailedEnd, Flight, FlightEnd } from './flight.js';
 import type { Answered, LoopOptions } from './loop-options.js';
 import { sentFields } from './sent-fields.js';
@@ -31,10 +30,11 @@ export class DispatchLoop {
   ask(asking: Asker): void {
     const nowMs = this.options.clock.now();
     const asker = this.places.follow(asking);
-    const flight = createFlight(`f${(this.nextId += 1)}`, asker, nowMs);
+    const flight = this.flightOf(asker, nowMs);
     if (this.isClosed) return asker.end({ kind: 'handed-over' }, flight);
     const joined = this.places.of(asker.id) ?? this.options.joinable.find(asker);
-    const pausedUntilMs = joined?.state.kind === 'sent' ? undefined : this.options.gate.pausedUntil(nowMs);
+    const { scopes } = joined ?? flight;
+    const pausedUntilMs = joined?.state.kind === 'sent' ? undefined : this.options.gates.pausedUntil(scopes, nowMs);
     if (pausedUntilMs !== undefined && asker.deadlineMs < pausedUntilMs)
       return asker.end(pausedEnd(flight, pausedUntilMs), flight);
     if (joined !== undefined) return this.join(joined, asker);
@@ -45,7 +45,7 @@ export class DispatchLoop {
 
   /** A flight of its own, for one whose answer could not be shared with others. */
   askAlone(asker: Asker): void {
-    const flight = createFlight(`f${(this.nextId += 1)}`, asker, this.options.clock.now());
+    const flight = this.flightOf(asker, this.options.clock.now());
     this.enqueue(flight, asker);
   }
 
@@ -80,7 +80,7 @@ export class DispatchLoop {
   async close(withinMs: number): Promise<void> {
     this.isClosed = true;
     clearTimeout(this.timer);
-    for (const flight of this.options.queue.removeWhere(() => true)) {
+    for (const flight of this.options.queue.drain()) {
       this.endAll(flight, flight.askers, { kind: 'handed-over' });
     }
     const until = this.options.clock.now() + withinMs;
@@ -103,39 +103,39 @@ export class DispatchLoop {
 
   /** One decision: `again` while there may be more to do, else the time at which the gate would decide otherwise. */
   private step(): 'again' | number | undefined {
-    const { gate, queue, clock } = this.options;
+    const { gates, queue, clock } = this.options;
     const nowMs = clock.now();
-    // Nothing leaves before the end of a pause: whoever cannot wait so long is told now.
-    const pausedUntilMs = gate.pausedUntil(nowMs);
-    this.endExpired(pausedUntilMs ?? nowMs, pausedUntilMs === undefined ? 'not_sent_in_time' : 'paused');
-    const first = gate.turn(queue.waits('now', nowMs), queue.waits('background', nowMs));
+    for (const group of queue.groups()) this.endExpired(group, nowMs);
+    const first = gates.turn(queue.waits('now', nowMs), queue.waits('background', nowMs));
     const one = this.stepSide(first, nowMs);
     if (one === 'again') return one;
     const other = this.stepSide(first === 'now' ? 'background' : 'now', nowMs);
-    if (other === 'again' || one === undefined) return other;
-    return other === undefined ? one : Math.min(one, other);
+    return other === 'again' ? other : earlier(one, other);
   }
 
+  /** What one set of limits holds back does not stand before what another lets go. */
   private stepSide(side: LaneSide, nowMs: number): 'again' | number | undefined {
-    const { gate, queue } = this.options;
-    const next = queue.peek(side, nowMs);
+    let untilMs: number | undefined;
+    for (const group of this.options.queue.ready(side, nowMs)) {
+      const step = this.stepGroup(group, side, nowMs);
+      if (step === 'again') return step;
+      untilMs = earlier(untilMs, step);
+    }
+    return untilMs;
+  }
+
+  private stepGroup(group: LaneGroup<Flight>, side: LaneSide, nowMs: number): 'again' | number | undefined {
+    const { gates, queue } = this.options;
+    const next = group.queue.peek(side, nowMs);
     if (next === undefined) return undefined;
     if (this.options.isOvertaken(next)) return this.drop(next);
-    const admission = gate.admit(next.lane, nowMs);
+    const admission = gates.admit(group.scopes, next.lane, nowMs);
     if (admission.kind === 'wait') return admission.untilMs;
-    const flight = admission.probe ? this.bestToProbeWith(side, nowMs) : next;
+    const flight = admission.probe ? bestToProbeWith(group, side, nowMs) : next;
     if (!this.options.mayStillSend()) return undefined;
     queue.remove(flight.id);
-    this.send(flight, gate.start(flight.lane, nowMs), nowMs);
+    this.send(flight, gates.start(flight.scopes, flight.lane, nowMs), nowMs);
     return 'again';
-  }
-
-  private bestToProbeWith(side: LaneSide, nowMs: number): Flight {
-    const { queue } = this.options;
-    const repeatable = queue.best((flight) => !isWrite(flight), nowMs);
-    const chosen = repeatable ?? queue.peek('now', nowMs) ?? queue.peek(side, nowMs);
-    if (chosen === undefined) throw new Error('a probe was admitted although nothing waits');
-    return chosen;
   }
 
   private drop(flight: Flight): 'again' {
@@ -144,16 +144,15 @@ export class DispatchLoop {
     return 'again';
   }
 
-  private send(flight: Flight, permit: Permit, nowMs: number): void {
-    const { fence, client, budgets, writesSent } = this.options;
+  private send(flight: Flight, permit: SetPermit, nowMs: number): void {
+    const { fence, client, repetition, writesSent } = this.options;
     this.sends += 1;
     const version = { fence, send: this.sends };
     flight.state = { kind: 'sent', version };
     flight.notBeforeMs = undefined;
     flight.firstSentAtMs ??= nowMs;
     flight.firstSend ??= this.sends;
-    if (flight.attempts === 0 && flight.throttles === 0)
-      budgets[permit.lane === 'now' ? 'now' : 'background'].sent(nowMs);
+    repetition.sent(flight, nowMs);
     if (isWrite(flight)) writesSent.note(flight.order.urlHash, flight.id, this.sends);
     this.sent.add(flight);
     const { method, path, body } = flight.order;
@@ -169,13 +168,13 @@ export class DispatchLoop {
   }
 
   /** Called when there is a connection and the bytes are about to be written. */
-  private leaves(permit: Permit): boolean {
+  private leaves(permit: SetPermit): boolean {
     if (!this.options.mayStillSend()) return false;
-    this.options.gate.left(permit, this.options.clock.now());
+    this.options.gates.left(permit, this.options.clock.now());
     return true;
   }
 
-  private settle(flight: Flight, permit: Permit, version: Version, outcome: FetchOutcome): void {
+  private settle(flight: Flight, permit: SetPermit, version: Version, outcome: FetchOutcome): void {
     this.sent.delete(flight);
     const nowMs = this.options.clock.now();
     const throttle =
@@ -183,16 +182,19 @@ export class DispatchLoop {
         ? readThrottle({ ...outcome, nowMs }, this.options.dialect)
         : { kind: 'none' as const };
     const isThrottle = throttle.kind === 'throttle';
-    const change = this.options.gate.settle(
+    const changes = this.options.gates.settle(
       permit,
       isThrottle ? { ...throttle, kind: 'throttled' } : this.gateOutcome(outcome, nowMs),
       nowMs,
     );
     this.options.onSettled(flight, outcome, isThrottle);
-    if (outcome.kind === 'answered') flight.lastStatus = outcome.status;
+    if (outcome.kind === 'answered') {
+      flight.lastStatus = outcome.status;
+      if (isAccepted(outcome, isThrottle)) this.options.gates.accepted(flight.order.partition);
+    }
     if (isThrottle && outcome.kind === 'answered') this.throttled(flight, outcome, version);
     else this.ended(flight, outcome, version, nowMs);
-    if (change.kind !== 'none') this.options.onChange(change);
+    if (changes.length > 0) this.options.onChanges(changes);
     this.pump();
   }
 
@@ -205,8 +207,7 @@ export class DispatchLoop {
   /** Held, and sent again at the head of its lane; spends `throttles`, not `attempts`. What may not be held goes back as it came. */
   private throttled(flight: Flight, answer: Answered, version: Version): void {
     flight.throttles += 1;
-    const { throttledWrites } = this.options;
-    if (mayHoldThrottled({ ...this.repeatFacts(flight), throttledWrites })) this.wait(flight, undefined);
+    if (this.options.repetition.mayHoldThrottled(flight)) this.wait(flight, undefined);
     else this.deliver(flight, answer, version);
   }
 
@@ -214,38 +215,15 @@ export class DispatchLoop {
     // Not written after all, since the lease had run out: no attempt, and whoever holds the upstream then has it.
     if (outcome.kind === 'failed' && outcome.code === 'holder_away') return this.wait(flight, undefined);
     flight.attempts += 1;
-    const retry = this.retryOf(flight, outcome, nowMs);
+    const { repetition, gates, chance } = this.options;
+    const permittedPerSecond = gates.upstream.rate(nowMs);
+    const retry = repetition.after(flight, outcome, { nowMs, chance: chance(), permittedPerSecond });
     if (retry?.kind === 'retry') {
       flight.previousDelayMs = retry.delayMs;
       return this.wait(flight, retry.atMs);
     }
     if (outcome.kind === 'answered') this.deliver(flight, outcome, version);
     else this.fail(flight, failedEnd(flight, outcome));
-  }
-
-  private retryOf(flight: Flight, outcome: FetchOutcome, nowMs: number): ReturnType<typeof retryDecision> | undefined {
-    if (outcome.kind === 'answered' && outcome.status < 500) return undefined;
-    if (outcome.kind === 'failed' && wouldRepeat(outcome)) return undefined;
-    const { budgets, policies, gate, chance } = this.options;
-    const budget = flight.lane === 'now' ? budgets.now : budgets.background;
-    return retryDecision({
-      ...this.repeatFacts(flight),
-      attempts: flight.attempts,
-      startedAtMs: flight.firstSentAtMs ?? nowMs,
-      nowMs,
-      outcome: outcome.kind === 'answered' ? { kind: 'status', status: outcome.status } : { kind: 'network' },
-      policies,
-      deadlineMs: latestDeadline(flight.askers),
-      previousDelayMs: flight.previousDelayMs,
-      chance: chance(),
-      budget: () => budget.spend(gate.rate(nowMs), nowMs),
-    });
-  }
-
-  private repeatFacts(flight: Flight): { method: string; hasIdempotencyKey: boolean; otherWriteSent: boolean } {
-    const { method, hasIdempotencyKey, urlHash } = flight.order;
-    const otherWriteSent = this.options.writesSent.otherSince(urlHash, flight.id, flight.firstSend ?? this.sends);
-    return { method, hasIdempotencyKey, otherWriteSent };
   }
 
   private wait(flight: Flight, notBeforeMs: number | undefined): void {
@@ -266,6 +244,12 @@ export class DispatchLoop {
     this.options.onFailed(flight, end);
   }
 
+  private flightOf(asker: Asker, nowMs: number): Flight {
+    const { path, partition } = asker.order;
+    const scopes = this.options.gates.scopesOf({ bucket: this.options.bucketOf(path), partition });
+    return createFlight(`f${(this.nextId += 1)}`, { asker, scopes, nowMs });
+  }
+
   private enqueue(flight: Flight, asker: Asker): void {
     this.places.put(asker.id, flight);
     this.options.queue.push(flight);
@@ -281,9 +265,15 @@ export class DispatchLoop {
     this.pump();
   }
 
-  /** Ends the waits that are over by then. A flight that others still want stays in its place. */
-  private endExpired(byMs: number, code: 'paused' | 'not_sent_in_time'): void {
-    for (const flight of this.options.queue.expired(byMs)) {
+  /**
+   * Ends the waits that are over: nothing leaves before the end of a pause, so whoever cannot wait so long is told now. A flight that
+   * others still want stays in its place.
+   */
+  private endExpired(group: LaneGroup<Flight>, nowMs: number): void {
+    const pausedUntilMs = this.options.gates.pausedUntil(group.scopes, nowMs);
+    const byMs = pausedUntilMs ?? nowMs;
+    const code = pausedUntilMs === undefined ? 'not_sent_in_time' : 'paused';
+    for (const flight of this.options.queue.expired(group, byMs)) {
       const late = flight.askers.filter((asker) => asker.deadlineMs <= byMs);
       this.keepOthers(flight, late);
       this.endAll(flight, late, lateEnd(flight, code, byMs));
@@ -311,9 +301,9 @@ export class DispatchLoop {
   private sleep(untilMs: number | undefined): void {
     clearTimeout(this.timer);
     const { queue, clock } = this.options;
-    const times = [untilMs, queue.nextDueAt(), queue.nextDeadlineAt()].filter((time) => time !== undefined);
-    if (times.length === 0) return;
-    const inMs = Math.max(1, Math.ceil(Math.min(...times) - clock.now()));
+    const wakeMs = earlier(untilMs, queue.nextEventAt());
+    if (wakeMs === undefined) return;
+    const inMs = Math.max(1, Math.ceil(wakeMs - clock.now()));
     this.timer = setTimeout(() => this.pump(), Math.min(inMs, LONGEST_SLEEP_MS));
   }
 }
@@ -322,3 +312,20 @@ export class DispatchLoop {
 const MOST_WAITING = 20_000;
 /** Timers beyond 24 days fire at once. */
 const LONGEST_SLEEP_MS = 60_000;
+
+/** The upstream took the credential for one of its own. */
+function isAccepted({ status }: Answered, isThrottle: boolean): boolean {
+  return !isThrottle && status !== 401 && status !== 403;
+}
+
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
+}
+
+function bestToProbeWith({ queue }: LaneGroup<Flight>, side: LaneSide, nowMs: number): Flight {
+  const repeatable = queue.best((flight) => !isWrite(flight), nowMs);
+  const chosen = repeatable ?? queue.peek('now', nowMs) ?? queue.peek(side, nowMs);
+  if (chosen === undefined) throw new Error('a probe was admitted although nothing waits');
+  return chosen;
+}

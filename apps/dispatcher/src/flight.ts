@@ -1,5 +1,5 @@
 import type { FailureCode, ResourceRef } from '#contracts';
-import type { Entry, Fields, Lane, Version } from '#core';
+import type { CallScopes, Entry, Fields, Lane, Version } from '#core';
 import type { Kept } from './completions.service.js';
 
 /**
@@ -85,6 +85,8 @@ export interface Asker {
 export interface Flight {
   readonly id: string;
   readonly order: Order;
+  /** The limits that it pays. */
+  readonly scopes: CallScopes;
   /** Its place within its lane; kept through retries and throttles. */
   readonly enqueuedAtMs: number;
   lane: Lane;
@@ -106,10 +108,14 @@ export interface Flight {
   unconditional: boolean;
 }
 
-export function createFlight(id: string, asker: Asker, nowMs: number): Flight {
+export function createFlight(
+  id: string,
+  { asker, scopes, nowMs }: { asker: Asker; scopes: CallScopes; nowMs: number },
+): Flight {
   return {
     id,
     order: asker.order,
+    scopes,
     enqueuedAtMs: nowMs,
     lane: asker.lane,
     askers: [asker],

@@ -1,12 +1,12 @@
 import { githubDialect, standardDialect } from '#core';
-import type { BackoffPolicy, Dialect, GateConfig, RetryPolicies } from '#core';
+import type { BackoffPolicy, Dialect, GateConfig, GateSetConfig, RetryPolicies } from '#core';
 import type { BackoffConfig, RetryPolicy, UpstreamConfig } from '#contracts';
 
 /** By how much the way to an upstream varies, until it is learned. */
 const ASSUMED_SPREAD_MS = 35;
 
 /** The upstream's limits as the gate reads them. */
-export function gateConfigOf({ limits, pause }: UpstreamConfig, fence: number): GateConfig {
+function gateConfigOf({ limits, pause }: UpstreamConfig, fence: number): GateConfig {
   return {
     windows: limits.windows,
     concurrency: limits.concurrency,
@@ -20,6 +20,12 @@ export function gateConfigOf({ limits, pause }: UpstreamConfig, fence: number): 
     spreadMs: ASSUMED_SPREAD_MS,
     fence,
   };
+}
+
+/** The same with its buckets and credentials. */
+export function gateSetConfigOf(config: UpstreamConfig, fence: number): GateSetConfig {
+  const { limits, pause } = config;
+  return { upstream: gateConfigOf(config, fence), buckets: limits.buckets, per: limits.per, pauseScope: pause.scope };
 }
 
 export function dialectOf({ limits }: UpstreamConfig): Dialect {

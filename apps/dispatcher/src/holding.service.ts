@@ -1,8 +1,8 @@
-import { compareVersions, createGate, createLaneQueue, createRetryBudget, maskQuery } from '#core';
-import type { Fields, Gate, GateChange, Lane, Version } from '#core';
+import { compareVersions, createGateSet, createRetryBudget, createScopedLanes, maskQuery } from '#core';
+import type { Fields, GateChange, GateSet, RetryPolicies, ScopedChange, Version } from '#core';
 import { openDesk } from '#bus';
-import type { Bus, DeskAnswer, HolderDesk, JetStreamStrategy, Publisher, Pull, Verdict } from '#bus';
-import { cachePolicyOf, declareConsumers, DEFAULT_BUCKET } from '#contracts';
+import type { Bus, DeskAnswer, HolderDesk, JetStreamStrategy, Publisher, Verdict } from '#bus';
+import { bucketOf, cachePolicyOf, declareConsumers } from '#contracts';
 import type { CallMessage, ControlWork, FetchWork, HolderRequest, UpstreamConfig } from '#contracts';
 import type { Chance, Clock, Logger } from '#runtime';
 import type { EntryRepository, EntryWriter } from '#store';
@@ -15,9 +15,11 @@ import type { DispatchMetrics } from './dispatch-metrics.js';
 import { factsOf } from './fetch-facts.js';
 import type { FailedEnd, Flight } from './flight.js';
 import { isWrite } from './flight.js';
-import { dialectOf, gateConfigOf, retryPoliciesOf } from './gate-settings.js';
+import { dialectOf, gateSetConfigOf, retryPoliciesOf } from './gate-settings.js';
 import { Joinable } from './joinable.js';
 import type { KnownEntries } from './known-entries.js';
+import { PullsService } from './pulls.service.js';
+import { Repetition } from './repetition.js';
 import type { ScopesService } from './scopes.service.js';
 import { stateOf } from './upstream-state.js';
 import type { UpstreamClient } from './upstream.client.js';
@@ -48,31 +50,25 @@ export interface HoldingOptions {
   readonly mayStillSend: () => boolean;
 }
 
-const WHOLE_UPSTREAM = 'upstream';
 const BY_HAND = 'by hand';
 const TELL_STATE_EVERY_MS = 250;
 const SAVE_SCOPE_EVERY_MS = 5_000;
-/** Late binding: no more background work is pulled than its tokens will cover in this time. */
-const PULL_AHEAD_S = 0.5;
-const LEAST_PULLED = 4;
-const MOST_PULLED = 2_000;
-const BACKGROUND: readonly Lane[] = ['soon', 'later'];
 
 /** One upstream for as long as this replica holds its lease: the loop, the desk for calls, the pulls for work, and what is told of it. */
 export class HoldingService {
-  readonly gate: Gate;
+  readonly gates: GateSet;
   readonly loop: DispatchLoop;
-  private readonly queue = createLaneQueue<Flight>();
+  private readonly queue = createScopedLanes<Flight>();
   private readonly joinable: Joinable;
   private readonly answers: AnswersService;
   private readonly marks: WriteMarksService;
   private readonly timers: NodeJS.Timeout[] = [];
   private desk: HolderDesk | undefined;
-  private pulls: Pull[] = [];
+  private pulls: PullsService | undefined;
 
   constructor(private readonly options: HoldingOptions) {
     const { config, fence, clock, chance, known, completions, repository } = options;
-    this.gate = createGate(gateConfigOf(config, fence), chance);
+    this.gates = createGateSet(gateSetConfigOf(config, fence), chance);
     this.joinable = new Joinable(() => clock.now());
     this.loop = this.createLoop();
     this.answers = new AnswersService({
@@ -99,20 +95,21 @@ export class HoldingService {
 
   /** Takes up what the last holder left, then opens for calls and for work. */
   async open(): Promise<void> {
-    const { bus, scopes, strategy, config, fence, holder, announcer, clock } = this.options;
+    const { bus, scopes, strategy, config, fence, holder, announcer, clock, completions } = this.options;
     const kept = await scopes.read();
-    this.gate.restore(kept?.gate, { clean: kept?.clean ?? kept === undefined }, clock.now());
-    await scopes.save(this.gate, fence, false);
-    scopes.follow(this.gate, fence, (change) => this.changed(change));
+    this.gates.restore(kept?.gate, { clean: kept?.clean ?? kept === undefined }, clock.now());
+    await scopes.save(this.gates, fence, false);
+    scopes.follow(this.gates, fence, (changes) => this.changed(changes));
     this.desk = openDesk({ bus, upstream: config.id, fence, handler: (request, body) => this.answer(request, body) });
-    const consumers = declareConsumers(bus.subjects);
-    this.pulls = BACKGROUND.map((lane) =>
-      strategy.open(consumers.fetch(lane, config.id, DEFAULT_BUCKET), { room: () => this.room(lane) }),
-    );
-    this.pulls.push(strategy.open(consumers.control(config.id), { room: 16 }));
+    this.pulls = new PullsService({
+      ...{ config, strategy, clock, completions },
+      consumers: declareConsumers(bus.subjects),
+      gates: this.gates,
+      queue: this.queue,
+    });
     this.timers.push(
       setInterval(() => this.tellState(), TELL_STATE_EVERY_MS),
-      setInterval(() => void scopes.save(this.gate, fence, false), SAVE_SCOPE_EVERY_MS),
+      setInterval(() => void scopes.save(this.gates, fence, false), SAVE_SCOPE_EVERY_MS),
     );
     await announcer.held({ upstream: config.id, holder, fence });
   }
@@ -126,11 +123,11 @@ export class HoldingService {
     for (const timer of this.timers) clearInterval(timer);
     scopes.stop();
     const desk = this.desk?.close();
-    await Promise.all(this.pulls.map((pull) => pull.stop({ giveBack: !how.clean, graceMs: 0 })));
+    await this.pulls?.stop({ giveBack: !how.clean });
     if (!how.clean) return this.loop.close(0);
     await this.loop.close(LONGEST_FLIGHT_AT_CLOSE_MS);
     await Promise.race([desk, pause(LONGEST_LAST_ANSWER_MS)]);
-    await scopes.save(this.gate, fence, this.loop.inFlight() === 0);
+    await scopes.save(this.gates, fence, this.loop.inFlight() === 0);
   }
 
   fetch(work: FetchWork): Promise<Verdict> {
@@ -144,35 +141,35 @@ export class HoldingService {
 
   control(work: ControlWork): Promise<Verdict> {
     const nowMs = this.options.clock.now();
-    if (work.kind === 'pause') this.changed(this.gate.pause(nowMs + work.forMs, BY_HAND, nowMs));
-    else this.changed(this.gate.resume(nowMs));
+    if (work.kind === 'pause') this.changed(this.gates.pause(nowMs + work.forMs, BY_HAND, nowMs));
+    else this.changed(this.gates.resume(nowMs));
     return Promise.resolve({ kind: 'done' });
   }
 
   private createLoop(): DispatchLoop {
     const { config, fence, client, credential, clock, chance, known, metrics, mayStillSend } = this.options;
+    const writesSent = new WritesSent();
     return new DispatchLoop({
       fence,
-      gate: this.gate,
+      gates: this.gates,
       queue: this.queue,
       joinable: this.joinable,
-      writesSent: new WritesSent(),
+      writesSent,
       client,
       credential,
       clock,
       chance,
       mayStillSend,
       dialect: dialectOf(config),
-      policies: retryPoliciesOf(config),
-      budgets: { now: createRetryBudget(config.retry.nowBudget), background: createRetryBudget(config.retry.budget) },
-      throttledWrites: config.retry.throttledWrites,
+      repetition: repetitionOf(config, writesSent, retryPoliciesOf(config)),
+      bucketOf: (path) => bucketOf(config.limits.buckets, path),
       isOvertaken: (flight) => isOvertaken(flight, known),
       onAnswered: (flight, answer, version) => void this.answered(flight, answer, version),
       onFailed: (flight, end) => void this.failed(flight, end),
-      onChange: (change) => this.changed(change),
+      onChanges: (changes) => this.changed(changes),
       onSettled: (flight, outcome, isThrottle) => {
         metrics.settled(config.id, flight, outcome, isThrottle);
-        for (const pull of this.pulls) pull.wake();
+        this.pulls?.wake();
       },
     });
   }
@@ -255,28 +252,32 @@ export class HoldingService {
     });
   }
 
-  /** What changes for the whole upstream is kept and told; the loop looks again. */
-  private changed(change: GateChange): void {
-    const { config, scopes, fence, announcer } = this.options;
-    if (change.kind === 'none') return;
-    void scopes.save(this.gate, fence, false);
-    // Stragglers of one burst extend the pause by little; the live state tells that, not 63 more events.
-    if (change.kind === 'paused' && (change.escalated || change.reason === BY_HAND)) this.tellPaused(change);
-    if (change.kind === 'resumed') {
-      this.options.logger.info({ upstream: config.id }, 'the upstream answers again; the rate climbs back');
-      void announcer.resumed({ upstream: config.id, scope: WHOLE_UPSTREAM });
-    }
+  /** What changes for a scope is kept and told; the loop looks again. */
+  private changed(changes: readonly ScopedChange[]): void {
+    if (changes.length === 0) return;
+    void this.options.scopes.save(this.gates, this.options.fence, false);
+    for (const { scope, change } of changes) this.tellChange(scope, change);
     this.loop.pump();
     this.tellState();
   }
 
-  private tellPaused({ untilMs, quotaResetAtMs, reason, escalated }: Extract<GateChange, { kind: 'paused' }>): void {
+  private tellChange(scope: string, change: GateChange): void {
+    const { config, announcer, logger } = this.options;
+    // Stragglers of one burst extend the pause by little; the live state tells that, not 63 more events.
+    if (change.kind === 'paused' && (change.escalated || change.reason === BY_HAND)) this.tellPaused(scope, change);
+    if (change.kind !== 'resumed') return;
+    logger.info({ upstream: config.id, scope }, 'the upstream answers again; the rate climbs back');
+    void announcer.resumed({ upstream: config.id, scope });
+  }
+
+  private tellPaused(scope: string, change: Extract<GateChange, { kind: 'paused' }>): void {
+    const { untilMs, quotaResetAtMs, reason, escalated } = change;
     const { config, announcer, logger, clock } = this.options;
     const pausedUntil = new Date(untilMs).toISOString();
     const quotaResetAt = quotaResetAtMs === undefined ? null : new Date(quotaResetAtMs).toISOString();
-    logger.warn({ upstream: config.id, pausedUntil, reason, escalated }, 'the upstream is paused');
-    const { epoch } = this.gate.snapshot(clock.now());
-    void announcer.paused({ upstream: config.id, scope: WHOLE_UPSTREAM, pausedUntil, quotaResetAt, reason, epoch });
+    logger.warn({ upstream: config.id, scope, pausedUntil, reason, escalated }, 'the upstream is paused');
+    const epoch = this.gates.epochOf(scope, clock.now());
+    void announcer.paused({ upstream: config.id, scope, pausedUntil, quotaResetAt, reason, epoch });
   }
 
   private tellState(): void {
@@ -285,24 +286,20 @@ export class HoldingService {
       upstream: config.id,
       holder,
       fence,
-      gate: this.gate,
+      gates: this.gates,
       queued: this.queue.depths(),
       nowMs: clock.now(),
     });
     this.options.metrics.state(state);
     publisher.publishCore(bus.subjects.state(config.id), state);
-    for (const pull of this.pulls) pull.wake();
+    this.pulls?.wake();
   }
+}
 
-  /** A pause is not pulling. */
-  private room(lane: Lane): number {
-    const { clock, completions } = this.options;
-    const nowMs = clock.now();
-    if (this.gate.pausedUntil(nowMs) !== undefined) return 0;
-    if (lane === 'later' && completions.fullness() >= 0.5) return 0;
-    const ahead = Math.min(MOST_PULLED, Math.max(LEAST_PULLED, Math.ceil(this.gate.rate(nowMs) * PULL_AHEAD_S)));
-    return ahead - this.queue.depths()[lane];
-  }
+function repetitionOf({ retry }: UpstreamConfig, writesSent: WritesSent, policies: RetryPolicies): Repetition {
+  const { nowBudget, budget, throttledWrites } = retry;
+  const budgets = { now: createRetryBudget(nowBudget), background: createRetryBudget(budget) };
+  return new Repetition({ policies, budgets, throttledWrites, writesSent });
 }
 
 /** A fault of ours: whoever asked is told, and nothing else suffers from it. */

@@ -1,5 +1,5 @@
 import type { ScopeStore, ScopeWatch } from '#bus';
-import type { Gate, GateChange, ScopeRecord } from '#core';
+import type { GateSet, ScopedChange, SetRecord } from '#core';
 import type { Clock, Logger } from '#runtime';
 import type { ScopeViewRepository, ScopeViewWriter } from '#store';
 
@@ -8,7 +8,7 @@ export interface KeptScope {
   readonly fence: number;
   /** Written by a holder that had ended all it sent, and not taken up since. */
   readonly clean: boolean;
-  readonly gate: ScopeRecord;
+  readonly gate: SetRecord;
 }
 
 export interface ScopesOptions {
@@ -59,17 +59,17 @@ export class ScopesService {
   }
 
   /** A pause that another wrote is applied on arrival. What we wrote ourselves may be overtaken by a resume, and must not bring the pause back. */
-  follow(gate: Gate, fence: number, onChange: (change: GateChange) => void): void {
+  follow(gate: GateSet, fence: number, onChanges: (changes: readonly ScopedChange[]) => void): void {
     const { upstream, scopes, clock } = this.options;
     this.watch = scopes.watchScopes(upstream, (_, found) => {
       if (found === null || found.value.fence === fence) return;
-      const change = gate.merge(found.value.gate, clock.now());
-      if (change.kind !== 'none') onChange(change);
+      const changes = gate.merge(found.value.gate, clock.now());
+      if (changes.length > 0) onChanges(changes);
     });
   }
 
   /** One write at a time; what changes meanwhile is in the next one. */
-  save(gate: Gate, fence: number, clean: boolean): Promise<void> {
+  save(gate: GateSet, fence: number, clean: boolean): Promise<void> {
     if (this.isSavePending && !clean) return this.saving;
     this.isSavePending = true;
     this.saving = this.saving.then(() => {
@@ -80,7 +80,7 @@ export class ScopesService {
   }
 
   /** A holder never overwrites what a later one wrote. */
-  private async write(gate: Gate, fence: number, clean: boolean): Promise<void> {
+  private async write(gate: GateSet, fence: number, clean: boolean): Promise<void> {
     const { upstream, scopes, clock, logger } = this.options;
     const kept: KeptScope = { fence, clean, gate: gate.snapshot(clock.now()) };
     try {

@@ -1,4 +1,4 @@
-import type { Gate, LaneDepths } from '#core';
+import type { GateSet, GateState, LaneDepths } from '#core';
 import type { UpstreamState } from '#contracts';
 
 /** What the holder tells of its upstream four times a second. */
@@ -6,12 +6,13 @@ export function stateOf(of: {
   upstream: string;
   holder: string;
   fence: number;
-  gate: Gate;
+  gates: GateSet;
   queued: LaneDepths;
   nowMs: number;
 }): UpstreamState {
-  const { upstream, holder, fence, gate, queued, nowMs } = of;
-  const state = gate.state(nowMs);
+  const { upstream, holder, fence, gates, queued, nowMs } = of;
+  const gate = gates.upstream;
+  const state = gates.worst(nowMs);
   const { calls, throttles, inFlight } = gate.counters;
   const paused = state.kind === 'paused' ? state : undefined;
   const rate = gate.rate(nowMs);
@@ -21,7 +22,7 @@ export function stateOf(of: {
     fence,
     at: Math.round(nowMs),
     state: state.kind,
-    pausedUntil: paused === undefined ? null : Math.ceil(paused.untilMs),
+    pausedUntil: endOf(state),
     quotaResetAt: paused?.quotaResetAtMs ?? null,
     pauseReason: paused?.reason ?? null,
     tokens: gate.tokens(nowMs) ?? null,
@@ -31,8 +32,17 @@ export function stateOf(of: {
     inFlight,
     calls,
     throttles,
+    scopes: gates.states(nowMs).map((one) => ({
+      scope: one.scope,
+      state: one.state.kind,
+      pausedUntil: endOf(one.state),
+    })),
     learned: gate.learned === undefined ? null : { perSecond: gate.learned.perSecond },
   };
 }
 
 const UNBOUNDED_RATE = 1_000;
+
+function endOf(state: GateState): number | null {
+  return state.kind === 'paused' ? Math.ceil(state.untilMs) : null;
+}

@@ -1,6 +1,5 @@
 import { again, done, drop } from '#bus';
 import type { Bus, GivenUp, Publisher, PublishVerdict, Verdict } from '#bus';
-import { DEFAULT_BUCKET } from '#contracts';
 import type { EventPayloads, FetchWork, RefreshWork } from '#contracts';
 import type { Logger } from '#runtime';
 import type { EntryHead, EntryRepository } from '#store';
@@ -102,7 +101,7 @@ export class RefreshService {
       ...{ upstream, path, key, urlHash, partition, variant, reason, configVersion, lane },
       ...order,
     };
-    const verdict = await this.publishFetch(bus.subjects.fetch(lane, upstream, DEFAULT_BUCKET, key), message);
+    const verdict = await this.publishFetch(bus.subjects.fetch(lane, upstream, work.bucket, key), message);
     if (verdict === 'full') return this.tryAgain(work, 'full');
     if (verdict === 'away') return this.tryAgain(work, 'bus-away');
     metrics.refreshed(upstream, verdict === 'stored' ? 'asked' : 'pending');

@@ -1,5 +1,6 @@
 import { SHARED_PARTITION } from '#core';
 import type { Bus, Publisher, PublishVerdict, ToldEvent } from '#bus';
+import { bucketOf, DEFAULT_BUCKET } from '#contracts';
 import type { RefreshWork, UpstreamConfig, UpstreamState } from '#contracts';
 import type { Clock, Logger } from '#runtime';
 import type { EntryRepository, Resource, ResourceRepository } from '#store';
@@ -173,6 +174,7 @@ export class RemindersService {
       ...{ upstream, path, key, urlHash, variant, have },
       partition: SHARED_PARTITION,
       reason: 'due',
+      bucket: bucketOf(this.configured.config.limits.buckets, path) ?? DEFAULT_BUCKET,
       configVersion: this.configured.version,
     };
   }

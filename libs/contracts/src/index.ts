@@ -39,6 +39,7 @@ export type {
   ReadCounts,
   RefreshWork,
   ResourceRef,
+  UpstreamScopeState,
   UpstreamState,
   UpstreamStateKind,
 } from './messages.js';
@@ -58,6 +59,7 @@ export {
 } from './config/resource-pattern.js';
 export { maskedConfig } from './config/masked-config.js';
 export { formatDuration, parseDuration } from './config/units.js';
+export { bucketOf } from './bucket-of.js';
 export { globMatch } from './config/glob-match.js';
 export { isPrivateAddress } from './config/private-address.js';
 export type {

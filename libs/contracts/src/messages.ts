@@ -25,6 +25,8 @@ export interface ResourceRef {
 /** Someone should look whether this entry needs a refetch. */
 export interface RefreshWork extends Envelope, ResourceRef {
   readonly reason: 'due' | 'stale-read';
+  /** The declared bucket of its path, by the configuration of whoever asks. */
+  readonly bucket: string;
   /** The version that the asker saw; a newer one in the store makes the work moot. */
   readonly have: Version | null;
   readonly configVersion: number;
@@ -168,6 +170,14 @@ export interface UpstreamState {
   readonly throttles: number;
   /** What was learned of a limit that is not configured. */
   readonly learned: { readonly perSecond: number } | null;
+  /** The upstream itself, its declared buckets, and whichever credential is paused; `state` above is the worst of them. */
+  readonly scopes: readonly UpstreamScopeState[];
+}
+
+export interface UpstreamScopeState {
+  readonly scope: string;
+  readonly state: UpstreamStateKind;
+  readonly pausedUntil: number | null;
 }
 
 interface FetchFacts extends ResourceRef {

@@ -65,12 +65,24 @@ export type { AnswerHead, ThrottleReading } from './throttle.js';
 export type { Dialect } from './dialects/dialect.js';
 export { standard as standardDialect } from './dialects/standard.js';
 export { github as githubDialect } from './dialects/github.js';
+export { createGateSet, GateSet, WHOLE_UPSTREAM } from './gate-set.js';
+export type {
+  GateSetConfig,
+  ScopedChange,
+  ScopeKind,
+  ScopeState,
+  SetOutcome,
+  SetPermit,
+  SetRecord,
+} from './gate-set.js';
+export { createScopedLanes, ScopedLanes } from './scoped-lanes.js';
+export type { CallScopes, LaneGroup, ScopedJob } from './scoped-lanes.js';
 export { createLaneQueue, LaneQueue } from './lanes.js';
 export type { LaneDepths, LaneJob, LaneSide } from './lanes.js';
 export { delayOf } from './backoff.js';
 export type { BackoffPolicy } from './backoff.js';
 export { mayHoldThrottled, mayRepeat, retryDecision } from './retry.js';
-export type { RetryDecision, RetryFacts, RetryPolicies, RetryPolicy, RetryRefusal } from './retry.js';
+export type { RetryDecision, RetryFacts, RepeatFacts, RetryPolicies, RetryPolicy, RetryRefusal } from './retry.js';
 export { createRetryBudget, RetryBudget } from './retry-budget.js';
 export { dueAt, overdueRatio } from './due.js';
 export type { Freshened } from './due.js';

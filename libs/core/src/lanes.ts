@@ -97,6 +97,12 @@ export class LaneQueue<J extends LaneJob> {
     return this.#heapOf(side).first()?.value.job;
   }
 
+  /** By what its first ready job goes before others; Infinity: nothing is ready. */
+  headKey(side: LaneSide, nowMs: number): number {
+    this.#release(nowMs);
+    return this.#heapOf(side).first()?.key ?? Infinity;
+  }
+
   take(side: LaneSide, nowMs: number): J | undefined {
     const job = this.peek(side, nowMs);
     return job === undefined ? undefined : this.remove(job.id);

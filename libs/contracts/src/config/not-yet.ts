@@ -13,9 +13,6 @@ interface NotYet {
 /** The keys that are read and checked, and then not acted on yet. Take a line out when its feature is in. */
 const NOT_YET: readonly NotYet[] = [
   { key: 'limits.dialect', setting: ({ limits }) => limits.dialect, acts: ['github'] },
-  { key: 'limits.buckets', setting: ({ limits }) => limits.buckets },
-  { key: 'limits.per', setting: ({ limits }) => limits.per },
-  { key: 'pause.scope', setting: ({ pause }) => pause.scope },
   { key: 'cache.shareAuthorized', setting: ({ cache }) => cache.shareAuthorized },
   { key: 'cache.ignoreDirectives', setting: ({ cache }) => cache.ignoreDirectives },
   { key: 'cache.tagHeader', setting: ({ cache }) => cache.tagHeader },

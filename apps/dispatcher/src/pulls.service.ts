@@ -1,0 +1,61 @@
+import { SHARED_PARTITION } from '#core';
+import type { GateSet, Lane, ScopedLanes } from '#core';
+import type { JetStreamStrategy, Pull } from '#bus';
+import { DEFAULT_BUCKET } from '#contracts';
+import type { ConsumerDeclarations, UpstreamConfig } from '#contracts';
+import type { Clock } from '#runtime';
+import type { CompletionsService } from './completions.service.js';
+import type { Flight } from './flight.js';
+
+export interface PullsOptions {
+  readonly config: UpstreamConfig;
+  readonly strategy: JetStreamStrategy;
+  readonly consumers: ConsumerDeclarations;
+  readonly gates: GateSet;
+  readonly queue: ScopedLanes<Flight>;
+  readonly completions: CompletionsService;
+  readonly clock: Clock;
+}
+
+/** Late binding: no more background work is pulled than its tokens will cover in this time. */
+const PULL_AHEAD_S = 0.5;
+const LEAST_PULLED = 4;
+const MOST_PULLED = 2_000;
+const MOST_ORDERS = 16;
+const BACKGROUND: readonly Lane[] = ['soon', 'later'];
+
+/** The work that a holder takes from the streams: orders first of all, and of each bucket as much as it will soon be able to send. */
+export class PullsService {
+  private readonly pulls: readonly Pull[];
+
+  constructor(private readonly options: PullsOptions) {
+    const { config, strategy, consumers } = options;
+    const buckets = [DEFAULT_BUCKET, ...config.limits.buckets.map(({ name }) => name)];
+    const work = buckets.flatMap((bucket) =>
+      BACKGROUND.map((lane) =>
+        strategy.open(consumers.fetch(lane, config.id, bucket), { room: () => this.room(lane, bucket) }),
+      ),
+    );
+    this.pulls = [strategy.open(consumers.control(config.id), { room: MOST_ORDERS }), ...work];
+  }
+
+  /** There may be room again. */
+  wake(): void {
+    for (const pull of this.pulls) pull.wake();
+  }
+
+  async stop(how: { giveBack: boolean }): Promise<void> {
+    await Promise.all(this.pulls.map((pull) => pull.stop({ giveBack: how.giveBack, graceMs: 0 })));
+  }
+
+  /** A pause is not pulling; a paused bucket does not keep another from being pulled. */
+  private room(lane: Lane, bucket: string): number {
+    const { clock, completions, gates, queue } = this.options;
+    const nowMs = clock.now();
+    const scopes = gates.scopesOf({ bucket, partition: SHARED_PARTITION });
+    if (gates.pausedUntil(scopes, nowMs) !== undefined) return 0;
+    if (lane === 'later' && completions.fullness() >= 0.5) return 0;
+    const ahead = Math.min(MOST_PULLED, Math.max(LEAST_PULLED, Math.ceil(gates.rate(scopes, nowMs) * PULL_AHEAD_S)));
+    return ahead - queue.depthsOf(scopes)[lane];
+  }
+}
