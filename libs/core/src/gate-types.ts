@@ -2,6 +2,7 @@ import type { AnnouncedRate } from './announced-rate.js';
 import type { LearnedCeiling } from './ceiling.js';
 import type { Epoch, PauseConfig, Throttled } from './pause.js';
 import type { Lane } from './priority.js';
+import type { Unreported } from './reservation.js';
 import type { WindowLimit, WindowRecord } from './windows.js';
 
 export interface GateConfig {
@@ -69,6 +70,16 @@ export type GateState =
     }
   | { readonly kind: 'probing'; readonly inFlight: boolean }
   | { readonly kind: 'ramping'; readonly sinceMs: number };
+
+/** How the record of another holder was left. */
+export interface TakeOver {
+  /** By a holder that had ended all it sent. */
+  readonly clean: boolean;
+  /** The time since the record was stored, as a third clock (the server's) measured it. Absent: the two clocks are taken for one. */
+  readonly elapsedMs?: number;
+  /** Not clean: the most that can have been sent beyond the record. Absent: nothing is known. */
+  readonly unreported?: Unreported;
+}
 
 /** Plain JSON: what the next holder must know. Times are those of the writer's clock; `savedAtMs` says when that was. */
 export interface ScopeRecord {

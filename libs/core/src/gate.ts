@@ -9,6 +9,7 @@ import type {
   GateState,
   Permit,
   ScopeRecord,
+  TakeOver,
 } from './gate-types.js';
 import { NowDemand } from './now-demand.js';
 import { Pace } from './pace.js';
@@ -211,11 +212,10 @@ export class Gate {
   }
 
   /**
-   * Continues what another holder wrote, before the first call. Not clean: the windows are assumed full and the first call is a probe.
-   * `elapsedMs`: the time since the record was saved as a third clock (the server's) measured it; without it the two clocks are
-   * taken for one.
+   * Continues what another holder wrote, before the first call. Not clean: what may have been sent beyond the record is spent too (all, where
+   * nobody knows), and the first call is a probe.
    */
-  restore(record: ScopeRecord | undefined, how: { clean: boolean; elapsedMs?: number }, nowMs: number): void {
+  restore(record: ScopeRecord | undefined, how: TakeOver, nowMs: number): void {
     if (record !== undefined || !how.clean) this.#restoreWindows(record, how, nowMs);
     if (record !== undefined) this.#adopt(record, shiftOf(record, how.elapsedMs, nowMs), nowMs);
     const probes = !how.clean || record?.phase === 'probing' || this.#pause.untilMs > nowMs;
@@ -321,9 +321,10 @@ export class Gate {
     this.#phase = { kind: 'flowing', sinceMs: this.#phase.sinceMs + RAMP_MS };
   }
 
-  #restoreWindows(record: ScopeRecord | undefined, how: { clean: boolean; elapsedMs?: number }, nowMs: number): void {
+  #restoreWindows(record: ScopeRecord | undefined, how: TakeOver, nowMs: number): void {
     const shiftMs = record === undefined ? 0 : shiftOf(record, how.elapsedMs, nowMs);
-    this.#windows.restore(record?.windows ?? [], { clean: how.clean, savedAtMs: record?.savedAtMs, shiftMs }, nowMs);
+    const { clean, unreported } = how;
+    this.#windows.restore(record?.windows ?? [], { clean, unreported, savedAtMs: record?.savedAtMs, shiftMs }, nowMs);
   }
 
   #adopt(record: ScopeRecord, shiftMs: number, nowMs: number): void {

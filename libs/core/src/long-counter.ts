@@ -1,3 +1,4 @@
+import type { Unreported } from './reservation.js';
 import type { OneWindow, WindowRecord } from './windows.js';
 
 const BINS = 128;
@@ -88,6 +89,10 @@ export class LongCounter implements OneWindow {
 
   sustainedPerMs(nowMs: number): number {
     return this.#tricklePerMs(nowMs);
+  }
+
+  assume({ calls, atMs }: Unreported): void {
+    this.spend(atMs, Math.min(calls, this.free(atMs)), false);
   }
 
   /** A day must not be lost to a take-over: the record counts here, and `spend` adds what may be missing in it. */

@@ -1,3 +1,4 @@
+import type { Unreported } from './reservation.js';
 import type { OneWindow, WindowRecord } from './windows.js';
 
 /** One part in fifty is burst: a sustained load gets 98 % of the limit, a lone burst of callers is not strung out. */
@@ -61,6 +62,12 @@ export class PacedBucket implements OneWindow {
 
   sustainedPerMs(): number {
     return (this.limit - this.size) / (this.perMs + this.#spreadMs);
+  }
+
+  /** The other kept to the same bucket: it cannot have left less than nothing. */
+  assume({ calls, atMs }: Unreported): void {
+    this.#fill(atMs);
+    this.#tokens = Math.max(0, this.#tokens - calls);
   }
 
   /** An empty bucket is the worst that a predecessor under the same rule can have left. */

@@ -1,3 +1,4 @@
+import type { Unreported } from './reservation.js';
 import type { OneWindow, WindowRecord } from './windows.js';
 
 /**
@@ -32,8 +33,7 @@ export class SendLog implements OneWindow {
   free(nowMs: number): number {
     const span = this.perMs + this.#spreadMs;
     while (this.#count > 0 && this.#at(0) + span <= nowMs) {
-      this.#oldest = (this.#oldest + 1) % this.limit;
-      this.#count -= 1;
+      this.#forgetOldest();
     }
     this.#unleft = Math.min(this.#unleft, this.#count);
     return this.limit - this.#count;
@@ -71,6 +71,16 @@ export class SendLog implements OneWindow {
     return this.limit / (this.perMs + this.#spreadMs);
   }
 
+  /** Those that are pushed out had left every window before the last of these could be sent. */
+  assume({ calls, atMs }: Unreported): void {
+    for (let i = 0; i < Math.min(calls, this.limit); i += 1) {
+      const newestAtMs = this.#count > 0 ? this.#at(this.#count - 1) : atMs;
+      if (this.#count === this.limit) this.#forgetOldest();
+      this.spend(Math.max(atMs, newestAtMs), 1);
+    }
+    this.#unleft = 0;
+  }
+
   drain(nowMs: number): void {
     this.#oldest = 0;
     this.#count = this.limit;
@@ -91,6 +101,11 @@ export class SendLog implements OneWindow {
     this.#count = 0;
     for (const [atMs, count] of record.sends) this.spend(Math.min(nowMs, atMs + shiftMs), count);
     this.#unleft = 0;
+  }
+
+  #forgetOldest(): void {
+    this.#oldest = (this.#oldest + 1) % this.limit;
+    this.#count -= 1;
   }
 
   #at(index: number): number {

@@ -206,3 +206,76 @@ describe('windows', () => {
     expect(sent({ tokens: 500, share: 1 }, START_MS + 1_000)).toBe(1);
   });
 });
+
+describe('a take-over that knows what was not told', () => {
+  const oneCall = fc.record({ idleMs: fc.integer({ min: 0, max: 600 }), wanted: fc.integer({ min: 1, max: 30 }) });
+  const limits = fc.constantFrom<{ limit: number; perMs: number }[]>(
+    [{ limit: 50, perMs: 1_000 }],
+    [{ limit: 12, perMs: 10_000 }],
+    [
+      { limit: 20, perMs: 1_000 },
+      { limit: 200, perMs: 60_000 },
+    ],
+  );
+
+  /** Reports at `reportedAt`, sends more within the block that ends `blockMs` later, and dies; the next goes on `goneMs` after that. */
+  it('exceeds nothing, whatever was sent within the block', () => {
+    const blockMs = 1_000;
+    fc.assert(
+      fc.property(limits, fc.array(oneCall, { maxLength: 40 }), fc.integer({ min: 0, max: 39 }), (of, history, at) => {
+        const [before, after] = [createWindows(of, { spreadMs: 0 }), createWindows(of, { spreadMs: 0 })];
+        const sends: number[] = [];
+        const send = (holder: typeof before, nowMs: number, wanted: number): void => {
+          for (let n = 0; n < wanted && holder.take(nowMs); n += 1) sends.push(nowMs);
+        };
+        let nowMs = START_MS;
+        let report: { record: unknown; atMs: number; calls: number } | undefined;
+        let hasTaken = false;
+        for (const [i, { idleMs, wanted }] of history.entries()) {
+          nowMs += idleMs;
+          if (i === at) report = { record: before.snapshot(nowMs), atMs: nowMs, calls: sends.length };
+          if (report === undefined || nowMs < report.atMs + blockMs) send(before, nowMs, wanted);
+          else {
+            const { record, atMs, calls } = report;
+            const unreported = { calls: sends.length - calls, atMs: atMs + blockMs };
+            const how = { clean: false, unreported, savedAtMs: atMs, shiftMs: 0 };
+            if (!hasTaken) after.restore(JSON.parse(JSON.stringify(record)) as [], how, nowMs);
+            hasTaken = true;
+            send(after, nowMs, wanted);
+          }
+        }
+        for (const { limit, perMs } of of) expect(mostWithin(sends, perMs)).toBeLessThanOrEqual(limit);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('has its tokens at once where the block lies further back than the window', () => {
+    const of = [{ limit: 50, perMs: 1_000 }];
+    const before = createWindows(of, { spreadMs: 0 });
+    before.take(START_MS, 30);
+    const after = createWindows(of, { spreadMs: 0 });
+    const unreported = { calls: 40, atMs: START_MS + 1_000 };
+    after.restore(
+      before.snapshot(START_MS),
+      { clean: false, unreported, savedAtMs: START_MS, shiftMs: 0 },
+      START_MS + 2_000,
+    );
+    expect(after.available(START_MS + 1_999)).toBe(10);
+    expect(after.available(START_MS + 2_000)).toBe(50);
+  });
+
+  it('a day pays for what was not told, once', () => {
+    const of = [{ limit: 100_000, perMs: 86_400_000 }];
+    const before = createWindows(of, { spreadMs: 0 });
+    before.take(START_MS, 5);
+    const after = createWindows(of, { spreadMs: 0 });
+    const unreported = { calls: 40, atMs: START_MS + 1_000 };
+    after.restore(
+      before.snapshot(START_MS),
+      { clean: false, unreported, savedAtMs: START_MS, shiftMs: 0 },
+      START_MS + 9_000,
+    );
+    expect(after.available(START_MS + 9_000)).toBe(100_000 - 45);
+  });
+});

@@ -1,5 +1,6 @@
 import { LongCounter } from './long-counter.js';
 import { PacedBucket } from './paced-bucket.js';
+import type { Unreported } from './reservation.js';
 import { SendLog } from './send-log.js';
 
 export interface WindowLimit {
@@ -35,6 +36,8 @@ export interface OneWindow {
   /** The oldest send that has its place but was not yet seen to leave has left now. */
   left(nowMs: number): void;
   sustainedPerMs(nowMs: number): number;
+  /** Another holder may have sent so many more, the last of them then. */
+  assume(unreported: Unreported): void;
   drain(nowMs: number): void;
   record(nowMs: number): WindowRecord;
   restore(record: WindowRecord, shiftMs: number, nowMs: number): void;
@@ -52,6 +55,8 @@ const LONG_MS = 3_600_000;
 const FEW = 20;
 /** A holder writes its record at least every 5 s and its lease runs 3 s: it cannot have sent for longer than this unreported. */
 const UNREPORTED_MOST_MS = 10_000;
+
+const NOTHING_UNREPORTED: Unreported = { calls: 0, atMs: 0 };
 
 function windowOf({ limit, perMs }: WindowLimit, spreadMs: number, reserveShare: number): OneWindow {
   if (perMs >= LONG_MS) return new LongCounter(limit, perMs, spreadMs, reserveShare);
@@ -146,23 +151,26 @@ export class Windows {
   }
 
   /**
-   * Takes over what another holder wrote; `shiftMs` is added to its times. Clean: as written. Not clean: short and middle windows are
-   * drained; long ones keep their count, plus all that the short ones could have let through since the record was written.
-   * A window that the record does not know (the configuration changed) is drained.
+   * Takes over what another holder wrote; `shiftMs` is added to its times. Clean: as written. Not clean: what may have been sent beyond
+   * the record is spent as well. Where nobody knows how much that is, short and middle windows are drained; long ones keep their count, plus
+   * all that the short ones could have let through since the record was written. A window that the record does not know (the
+   * configuration changed) is drained.
    */
   restore(
     records: readonly WindowRecord[],
-    at: { clean: boolean; savedAtMs: number | undefined; shiftMs: number },
+    at: { clean: boolean; unreported?: Unreported | undefined; savedAtMs: number | undefined; shiftMs: number },
     nowMs: number,
   ): void {
+    const known = at.clean ? NOTHING_UNREPORTED : at.unreported;
     const gapMs = at.savedAtMs === undefined ? 0 : Math.max(0, nowMs - at.savedAtMs - at.shiftMs);
     const unreportedMs = Math.min(gapMs, UNREPORTED_MOST_MS);
     for (const window of this.#windows) {
       const record = records.find(({ limit, perMs }) => limit === window.limit && perMs === window.perMs);
       const long = window.perMs >= LONG_MS;
-      if (record === undefined || (!at.clean && !long)) window.drain(nowMs);
+      if (record === undefined || (known === undefined && !long)) window.drain(nowMs);
       else window.restore(record, at.shiftMs, nowMs);
-      if (long && !at.clean)
+      if (known !== undefined && known.calls > 0) window.assume(known);
+      if (known === undefined && long)
         window.spend(nowMs, Math.min(window.free(nowMs), this.#mostWithin(unreportedMs, window)), false);
     }
   }
