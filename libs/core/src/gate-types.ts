@@ -1,5 +1,7 @@
 import type { AnnouncedRate } from './announced-rate.js';
-import type { LearnedCeiling } from './ceiling.js';
+import type { Announcement } from './announcement.js';
+import type { CeilingRecord } from './ceiling.js';
+import type { FixedWindowRecord } from './fixed-window.js';
 import type { Epoch, PauseConfig, Throttled } from './pause.js';
 import type { Lane } from './priority.js';
 import type { Unreported } from './reservation.js';
@@ -34,11 +36,23 @@ export interface Permit {
   readonly lane: Lane;
   readonly startedAtMs: number;
   readonly seq: number;
+  /** What it was charged. */
+  readonly cost: number;
+}
+
+/** What a throttle said of its end, and of the limits. */
+export interface ThrottledAnswer extends Throttled {
+  readonly announcement?: Announcement | undefined;
 }
 
 export type GateOutcome =
-  | { readonly kind: 'answered'; readonly rate?: AnnouncedRate | undefined }
-  | ({ readonly kind: 'throttled' } & Throttled)
+  | {
+      readonly kind: 'answered';
+      readonly announcement?: Announcement | undefined;
+      /** The tightest of its quotas, where nobody has read the whole announcement. */
+      readonly rate?: AnnouncedRate | undefined;
+    }
+  | ({ readonly kind: 'throttled' } & ThrottledAnswer)
   /** 5xx, a time-out, a broken connection: nothing that concerns the limit. */
   | { readonly kind: 'failed' }
   /** Cancelled by whoever asked, before there was an answer. */
@@ -81,6 +95,27 @@ export interface TakeOver {
   readonly unreported?: Unreported;
 }
 
+/** What is known of a limit that nobody configured. */
+export interface Learned {
+  /**
+   * rate: found by holding below the ceiling. fixed-window: its length and limit were seen, by throttles or by what the answers tell.
+   * declared: the upstream says them itself.
+   */
+  readonly kind: 'rate' | 'fixed-window' | 'declared';
+  readonly perSecond: number;
+  readonly limit?: number;
+  readonly perMs?: number;
+  /** 0 to 1. */
+  readonly confidence: number;
+}
+
+/** The same, with all that is needed to go on from there. Older holders wrote the rate and how long it is held only. */
+export interface LearnedRecord extends CeilingRecord {
+  readonly kind?: Learned['kind'];
+  readonly windows?: readonly WindowLimit[];
+  readonly fixed?: FixedWindowRecord | undefined;
+}
+
 /** Plain JSON: what the next holder must know. Times are those of the writer's clock; `savedAtMs` says when that was. */
 export interface ScopeRecord {
   readonly savedAtMs: number;
@@ -91,7 +126,7 @@ export interface ScopeRecord {
   readonly reason: string;
   readonly episodes: number;
   readonly lastWaitMs: number;
-  readonly learned: LearnedCeiling | null;
+  readonly learned: LearnedRecord | null;
   readonly windows: readonly WindowRecord[];
   readonly calls: number;
   readonly throttles: number;

@@ -1,25 +1,23 @@
-import type { AnnouncedRate } from './announced-rate.js';
-import { BackgroundShare } from './background-share.js';
-import type { LearnedCeiling } from './ceiling.js';
+import { Allowance } from './allowance.js';
+import type { Announcement } from './announcement.js';
+import { asAnnouncement } from './announced-rate.js';
 import type {
   GateAdmission,
   GateChange,
   GateConfig,
   GateOutcome,
   GateState,
+  Learned,
   Permit,
   ScopeRecord,
   TakeOver,
+  ThrottledAnswer,
 } from './gate-types.js';
-import { NowDemand } from './now-demand.js';
-import { Pace } from './pace.js';
-import { isOlder, Pause, type Throttled } from './pause.js';
+import { isOlder, Pause } from './pause.js';
 import type { Lane } from './priority.js';
 import { closePermit, leavePermit, notAdmitted, openPermit } from './permit.js';
 import { Probe } from './probe.js';
 import { RAMP_MS } from './ramp.js';
-import { Spread } from './spread.js';
-import { Windows } from './windows.js';
 
 type Phase =
   | { readonly kind: 'flowing'; readonly sinceMs: number }
@@ -30,11 +28,9 @@ const NONE: GateChange = { kind: 'none' };
 const GO: GateAdmission = { kind: 'go', probe: false };
 const GO_AS_PROBE: GateAdmission = { kind: 'go', probe: true };
 const NO_SLOT: GateAdmission = { kind: 'wait', untilMs: undefined, reason: 'slots' };
-const NO_SLOT_BEYOND_RESERVE: GateAdmission = { kind: 'wait', untilMs: undefined, reason: 'reserve' };
 const PROBE_IN_FLIGHT: GateAdmission = { kind: 'wait', untilMs: undefined, reason: 'probe-in-flight' };
 /** An unbroken success of this length, or of twice the last pause, ends a row of episodes. */
 const FORGIVEN_AFTER_MS = 30_000;
-const ONE_SECOND_MS = 1_000;
 
 /**
  * Whether the next call of one scope may leave. Pure: time and chance are arguments.
@@ -54,13 +50,11 @@ const ONE_SECOND_MS = 1_000;
 export class Gate {
   readonly #config: GateConfig;
   readonly #chance: () => number;
-  readonly #windows: Windows;
+  readonly #allowance: Allowance;
   readonly #pause: Pause;
   readonly #probe = new Probe();
-  readonly #pace: Pace;
-  readonly #demand = new NowDemand();
-  readonly #share: BackgroundShare;
-  readonly #spread: Spread;
+  /** When each call in flight left, by its send number. */
+  readonly #open = new Map<number, number>();
   #phase: Phase = { kind: 'flowing', sinceMs: 0 };
   #inFlight = 0;
   #inFlightBackground = 0;
@@ -71,54 +65,53 @@ export class Gate {
   constructor(config: GateConfig, chance: () => number) {
     this.#config = config;
     this.#chance = chance;
-    this.#windows = new Windows(config.windows, { spreadMs: config.spreadMs, reserveShare: config.reserveShare });
+    this.#allowance = new Allowance(config);
     this.#pause = new Pause({ fence: config.fence, n: 0 }, config.pause);
-    this.#pace = new Pace(this.#windows, config.pause.maxMs);
-    this.#share = new BackgroundShare(config.backgroundFloor);
-    this.#spread = new Spread(config.spreadMs, Math.min(...config.windows.map(({ perMs }) => perMs), ONE_SECOND_MS));
   }
 
   /** Which side to ask for first: lane now, unless the background's floor is due. Say truly who waits: the floor counts by it. */
   turn(nowWaits: boolean, backgroundWaits: boolean): 'now' | 'background' {
-    this.#share.seen(backgroundWaits);
-    if (!nowWaits) return 'background';
-    return backgroundWaits && this.#share.due ? 'background' : 'now';
+    return this.#allowance.turn(nowWaits, backgroundWaits);
   }
 
-  admit(lane: Lane, nowMs: number): GateAdmission {
+  /** `cost`: what the call is charged where the vendor counts by cost; absent: what calls have cost so far. */
+  admit(lane: Lane, nowMs: number, cost?: number): GateAdmission {
     if (this.#pause.untilMs > nowMs) return { kind: 'wait', untilMs: this.#pause.untilMs, reason: 'paused' };
     this.#advance(nowMs);
-    if (this.#phase.kind === 'probing') return this.#admitProbe(nowMs);
+    if (this.#phase.kind === 'probing') return this.#admitProbe(cost, nowMs);
     if (this.#inFlight >= this.#config.concurrency) return NO_SLOT;
-    const paceMs = this.#pace.readyAt(nowMs);
-    if (paceMs > nowMs)
-      return { kind: 'wait', untilMs: paceMs, reason: this.#phase.kind === 'ramping' ? 'ramp' : 'tokens' };
-    const refused = this.#refusedByTokens(nowMs);
-    if (refused !== undefined) return refused;
-    return lane === 'now' ? GO : this.#admitBackground(nowMs);
+    const ramping = this.#phase.kind === 'ramping';
+    const asking = { lane, cost, ramping, inFlightBackground: this.#inFlightBackground };
+    return this.#allowance.refusal(asking, nowMs) ?? GO;
   }
 
-  /** Takes a slot and a token; to be called right after an `admit` that said go, in the same turn of the event loop. */
-  start(lane: Lane, nowMs: number): Permit {
+  /** Takes a slot and tokens; to be called right after an `admit` that said go, in the same turn of the event loop. */
+  start(lane: Lane, nowMs: number, asked?: number): Permit {
     const probe = this.#phase.kind === 'probing';
     if (this.#pause.untilMs > nowMs || (probe && this.#probe.inFlight)) throw notAdmitted(this.state(nowMs).kind);
-    const background = lane !== 'now';
-    if (!this.#windows.take(nowMs, 1, background && !probe)) throw notAdmitted('out of tokens');
+    const cost = this.#allowance.costOf(asked);
+    if (!this.#allowance.take(lane, { cost, probe }, nowMs)) throw notAdmitted('out of tokens');
     if (probe) this.#probe.inFlight = true;
-    this.#count(background, nowMs);
+    this.#inFlight += 1;
+    this.#calls += 1;
+    if (lane !== 'now') this.#inFlightBackground += 1;
     this.#seq += 1;
-    return openPermit({ epoch: this.#pause.epoch, probe, lane, startedAtMs: nowMs, seq: this.#seq });
+    this.#open.set(this.#seq, nowMs);
+    return openPermit({ epoch: this.#pause.epoch, probe, lane, startedAtMs: nowMs, seq: this.#seq, cost });
   }
 
   /** The bytes of this call leave now: from here on it counts. Not told: it counts from its start. */
   left(permit: Permit, nowMs: number): void {
-    if (leavePermit(permit)) this.#windows.left(nowMs);
+    if (!leavePermit(permit)) return;
+    this.#allowance.left(nowMs);
+    if (this.#open.has(permit.seq)) this.#open.set(permit.seq, nowMs);
   }
 
   settle(permit: Permit, outcome: GateOutcome, nowMs: number): GateChange {
     if (!closePermit(permit)) return NONE;
     this.left(permit, permit.startedAtMs);
     this.#inFlight -= 1;
+    this.#open.delete(permit.seq);
     if (permit.lane !== 'now') this.#inFlightBackground -= 1;
     if (permit.probe) this.#probe.inFlight = false;
     this.#advance(nowMs);
@@ -126,7 +119,7 @@ export class Gate {
       case 'throttled':
         return this.#throttled(permit, outcome, nowMs);
       case 'answered':
-        return this.#answered(permit, outcome.rate, nowMs);
+        return this.#answered(permit, outcome.announcement ?? asAnnouncement(outcome.rate), nowMs);
       case 'failed':
       case 'abandoned':
         if (permit.probe) this.#probe.saidNothing(outcome.kind === 'failed', nowMs, this.#chance());
@@ -171,26 +164,24 @@ export class Gate {
     };
   }
 
-  get learned(): LearnedCeiling | undefined {
-    return this.#pace.ceiling.learned;
+  get learned(): Learned | undefined {
+    return this.#allowance.learned;
   }
 
   /** Whole tokens that are free now in all windows; undefined when none is configured. */
   tokens(nowMs: number): number | undefined {
-    return this.#windows.configured ? this.#windows.available(nowMs) : undefined;
+    return this.#allowance.tokens(nowMs);
   }
 
   setSpread(spreadMs: number, nowMs: number): void {
-    this.#windows.setSpread(spreadMs, nowMs);
+    this.#allowance.setSpread(spreadMs, nowMs);
   }
 
   /** Background calls per second that can be sent from here on: the scheduler's budget. 0 while nothing flows. */
   rate(nowMs: number): number {
     const { kind } = this.state(nowMs);
     if (kind === 'paused' || kind === 'probing') return 0;
-    const quota = this.#pace.sustainedPerSecond(nowMs);
-    const left = Math.max(quota - this.#demand.perSecond(nowMs), quota * this.#config.backgroundFloor);
-    return Math.min(left, this.#demand.perSecondBySlots(this.#config, nowMs));
+    return this.#allowance.backgroundPerSecond(nowMs);
   }
 
   snapshot(nowMs: number): ScopeRecord {
@@ -204,8 +195,7 @@ export class Gate {
       reason: this.#pause.reason,
       episodes: this.#pause.episodes,
       lastWaitMs: this.#pause.lastWaitMs,
-      learned: this.#pace.ceiling.learned ?? null,
-      windows: this.#windows.snapshot(nowMs),
+      ...this.#allowance.record(nowMs),
       calls: this.#calls,
       throttles: this.#throttles,
     };
@@ -216,8 +206,9 @@ export class Gate {
    * nobody knows), and the first call is a probe.
    */
   restore(record: ScopeRecord | undefined, how: TakeOver, nowMs: number): void {
-    if (record !== undefined || !how.clean) this.#restoreWindows(record, how, nowMs);
-    if (record !== undefined) this.#adopt(record, shiftOf(record, how.elapsedMs, nowMs), nowMs);
+    const shiftMs = record === undefined ? 0 : shiftOf(record, how.elapsedMs, nowMs);
+    this.#allowance.restore(record, { ...how, shiftMs }, nowMs);
+    if (record !== undefined) this.#adopt(record, shiftMs, nowMs);
     const probes = !how.clean || record?.phase === 'probing' || this.#pause.untilMs > nowMs;
     if (probes) this.#phase = { kind: 'probing' };
     else if (record?.phase === 'ramping') this.#ramp(nowMs);
@@ -233,66 +224,35 @@ export class Gate {
     return this.#pause.untilMs > nowMs ? this.#paused(false) : NONE;
   }
 
-  #admitProbe(nowMs: number): GateAdmission {
+  #admitProbe(cost: number | undefined, nowMs: number): GateAdmission {
     if (this.#probe.inFlight) return PROBE_IN_FLIGHT;
     if (this.#probe.nextAtMs > nowMs) return { kind: 'wait', untilMs: this.#probe.nextAtMs, reason: 'probe-backoff' };
     if (this.#inFlight >= this.#config.concurrency) return NO_SLOT;
-    if (this.#windows.available(nowMs) >= 1) return GO_AS_PROBE;
-    return { kind: 'wait', untilMs: this.#windows.nextAvailableAt(nowMs), reason: 'tokens' };
+    return this.#allowance.refusalByTokens(cost, nowMs) ?? GO_AS_PROBE;
   }
 
-  #refusedByTokens(nowMs: number): GateAdmission | undefined {
-    if (this.#windows.available(nowMs) < 1) {
-      return { kind: 'wait', untilMs: this.#windows.nextAvailableAt(nowMs), reason: 'tokens' };
-    }
-    const untilMs = this.#pace.exhaustedUntil(nowMs);
-    return untilMs === undefined ? undefined : { kind: 'wait', untilMs, reason: 'tokens' };
-  }
-
-  #admitBackground(nowMs: number): GateAdmission {
-    const paceMs = this.#pace.backgroundReadyAt(nowMs);
-    if (paceMs > nowMs) return { kind: 'wait', untilMs: paceMs, reason: 'tokens' };
-    // What is owed to the background comes out of the reserve: the floor holds against any flood of users.
-    const share = this.#share.due ? 0 : this.#config.reserveShare;
-    const slotsKept = this.#demand.slotsKept(share, this.#config.concurrency, nowMs);
-    if (this.#inFlightBackground >= this.#config.concurrency - slotsKept) return NO_SLOT_BEYOND_RESERVE;
-    const reserve = this.#demand.reserve(share, nowMs);
-    if (this.#windows.availableBeyond(reserve, nowMs)) return GO;
-    return { kind: 'wait', untilMs: this.#windows.nextBeyondAt(reserve, nowMs), reason: 'reserve' };
-  }
-
-  #count(background: boolean, nowMs: number): void {
-    this.#inFlight += 1;
-    this.#calls += 1;
-    if (background) this.#inFlightBackground += 1;
-    else this.#demand.arrived(nowMs);
-    this.#share.started(background);
-    this.#pace.spend(background, nowMs);
-  }
-
-  #throttled(permit: Permit, throttled: Throttled, nowMs: number): GateChange {
+  #throttled(permit: Permit, throttled: ThrottledAnswer, nowMs: number): GateChange {
     this.#throttles += 1;
     const { extended, escalated } = this.#pause.throttled(permit.epoch, throttled, nowMs, this.#chance());
-    const told = throttled.waitMs !== undefined || throttled.resetAtMs !== undefined;
-    // A probe that is throttled says that it was too early, not that the rate was too high.
-    if (escalated && !permit.probe) {
-      this.#pace.ceiling.throttled(told ? this.#pause.untilMs : undefined, nowMs);
-      this.#windows.setSpread(this.#spread.throttled(nowMs), nowMs);
-    }
+    const { announcement, waitMs, resetAtMs } = throttled;
+    const endAtMs = waitMs === undefined ? resetAtMs : nowMs + waitMs;
+    const first = escalated && !permit.probe;
+    this.#allowance.throttled(permit, { announcement, inFlight: this.#openTimes(), endAtMs, first }, nowMs);
     return extended || escalated ? this.#paused(escalated) : NONE;
   }
 
-  #answered(permit: Permit, rate: AnnouncedRate | undefined, nowMs: number): GateChange {
-    this.#demand.answered(nowMs - permit.startedAtMs);
-    if (rate !== undefined) this.#pace.told(rate, { seq: permit.seq, inFlight: this.#inFlight }, nowMs);
+  #answered(permit: Permit, announcement: Announcement | undefined, nowMs: number): GateChange {
+    this.#allowance.answered(permit, announcement, announcement === undefined ? [] : this.#openTimes(), nowMs);
     if (permit.probe) return this.#probeAnswered(permit, nowMs);
-    const spreadMs = this.#spread.relaxed(nowMs);
-    if (spreadMs !== undefined) this.#windows.setSpread(spreadMs, nowMs);
     const { episodes, lastWaitMs } = this.#pause;
     if (episodes > 0 && this.#phase.kind === 'flowing') {
       if (nowMs - this.#phase.sinceMs >= Math.max(2 * lastWaitMs, FORGIVEN_AFTER_MS)) this.#pause.episodes = 0;
     }
     return NONE;
+  }
+
+  #openTimes(): number[] {
+    return [...this.#open.values()];
   }
 
   // A straggler may have extended the pause while the probe was on its way: then the pause stands, and ends in a probe of its own.
@@ -306,7 +266,7 @@ export class Gate {
   #ramp(nowMs: number): void {
     this.#phase = { kind: 'ramping', sinceMs: nowMs };
     this.#probe.allow();
-    this.#pace.ramp(nowMs);
+    this.#allowance.ramp(nowMs);
   }
 
   #paused(escalated: boolean): GateChange {
@@ -321,19 +281,12 @@ export class Gate {
     this.#phase = { kind: 'flowing', sinceMs: this.#phase.sinceMs + RAMP_MS };
   }
 
-  #restoreWindows(record: ScopeRecord | undefined, how: TakeOver, nowMs: number): void {
-    const shiftMs = record === undefined ? 0 : shiftOf(record, how.elapsedMs, nowMs);
-    const { clean, unreported } = how;
-    this.#windows.restore(record?.windows ?? [], { clean, unreported, savedAtMs: record?.savedAtMs, shiftMs }, nowMs);
-  }
-
   #adopt(record: ScopeRecord, shiftMs: number, nowMs: number): void {
     const reset = record.quotaResetAtMs === null ? undefined : record.quotaResetAtMs + shiftMs;
     this.#pause.extend(record.pausedUntilMs + shiftMs, reset, record.reason, nowMs);
     if (isOlder(this.#pause.epoch, record.epoch)) this.#pause.epoch = record.epoch;
     this.#pause.episodes = record.episodes;
     this.#pause.lastWaitMs = record.lastWaitMs;
-    this.#pace.ceiling.restore(record.learned ?? undefined, nowMs);
     this.#calls = record.calls;
     this.#throttles = record.throttles;
   }

@@ -58,7 +58,10 @@ export type {
   WaitReason,
 } from './gate-types.js';
 export type { Epoch, PauseConfig, Throttled } from './pause.js';
-export type { LearnedCeiling } from './ceiling.js';
+export type { Learned, LearnedRecord, ThrottledAnswer } from './gate-types.js';
+export type { Announcement, DeclaredWindow, QuotaReading } from './announcement.js';
+export { ThrottleBudget } from './throttle-budget.js';
+export type { ThrottleBudgetRecord, ThrottleVerdict } from './throttle-budget.js';
 export type { AnnouncedRate } from './announced-rate.js';
 export { readRate, readThrottle } from './throttle.js';
 export type { AnswerHead, ThrottleReading } from './throttle.js';

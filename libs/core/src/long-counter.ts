@@ -11,7 +11,8 @@ const DUST = 1e-6;
  *   every window at the receiver. So neither a fixed nor a sliding window is ever exceeded, wherever it begins.
  * - paced, for the background only: a trickle of `remaining / time to the reset`, so that a morning's refreshes cannot spend the day;
  *   `reserveShare` of what remains is left to lane now at every moment, and flows back as the reset comes near.
- * The period begins with the first send, since most vendors count so; a fixed vendor's reset is learned from its fields elsewhere.
+ * The period begins with the first send, since most vendors count so; a vendor that tells its reset is followed, and what was sent before a
+ * reset that it told no longer counts after it.
  */
 export class LongCounter implements OneWindow {
   readonly size: number;
@@ -21,6 +22,7 @@ export class LongCounter implements OneWindow {
   #spreadMs: number;
   #periodStartMs: number | undefined;
   #spent = 0;
+  #aligned = false;
   #trickle = 1;
   #trickledAtMs = 0;
 
@@ -40,6 +42,7 @@ export class LongCounter implements OneWindow {
   }
 
   free(nowMs: number): number {
+    this.#turnPeriod(nowMs);
     for (let first = this.#bins[0]; first !== undefined; first = this.#bins[0]) {
       if (this.#leavesAt(first.endMs) > nowMs) break;
       this.#total -= first.count;
@@ -52,11 +55,12 @@ export class LongCounter implements OneWindow {
     if (count > this.limit) return Infinity;
     let missing = count - this.free(nowMs);
     if (missing <= 0) return nowMs;
+    const resetAtMs = this.#aligned && this.#periodStartMs !== undefined ? this.#periodStartMs + this.perMs : Infinity;
     for (const bin of this.#bins) {
       missing -= bin.count;
-      if (missing <= 0) return this.#leavesAt(bin.endMs);
+      if (missing <= 0) return Math.min(resetAtMs, this.#leavesAt(bin.endMs));
     }
-    return Infinity;
+    return resetAtMs;
   }
 
   paced(nowMs: number): number {
@@ -82,6 +86,26 @@ export class LongCounter implements OneWindow {
     const last = this.#bins.at(-1);
     if (last?.endMs === endMs) last.count += count;
     else this.#bins.push({ endMs, count });
+  }
+
+  fit(): void {}
+
+  refund(nowMs: number, count: number): void {
+    this.free(nowMs);
+    const last = this.#bins.at(-1);
+    const back = Math.min(count, last?.count ?? 0);
+    if (last !== undefined) last.count -= back;
+    this.#total -= back;
+    this.#spent = Math.max(0, this.#spent - back);
+  }
+
+  /** From here on the period is the upstream's: what was sent in one that is over does not count in the next. */
+  align({ resetAtMs, remaining }: { resetAtMs: number; remaining: number | undefined }, nowMs: number): void {
+    if (resetAtMs <= nowMs || resetAtMs > nowMs + this.perMs + 1_000) return;
+    this.#turnPeriod(nowMs);
+    this.#periodStartMs = resetAtMs - this.perMs;
+    this.#aligned = true;
+    if (remaining !== undefined) this.#spent = Math.max(this.#spent, this.limit - remaining);
   }
 
   /** Over so long a time it makes no difference. */
@@ -110,6 +134,7 @@ export class LongCounter implements OneWindow {
       sends: this.#bins.map((bin) => [bin.endMs, bin.count] as const),
       periodStartMs: this.#periodStartMs ?? nowMs,
       spent: this.#spent,
+      ...(this.#aligned ? { aligned: true } : {}),
     };
   }
 
@@ -123,6 +148,7 @@ export class LongCounter implements OneWindow {
     this.#total = this.#bins.reduce((sum, bin) => sum + bin.count, 0);
     this.#periodStartMs = Math.min(nowMs, record.periodStartMs + shiftMs);
     this.#spent = record.spent;
+    this.#aligned = record.aligned === true;
   }
 
   #leavesAt(binEndMs: number): number {
@@ -133,6 +159,10 @@ export class LongCounter implements OneWindow {
     if (this.#periodStartMs === undefined || nowMs - this.#periodStartMs < this.perMs) return;
     this.#periodStartMs += Math.floor((nowMs - this.#periodStartMs) / this.perMs) * this.perMs;
     this.#spent = 0;
+    if (!this.#aligned) return;
+    const startMs = this.#periodStartMs;
+    this.#bins = this.#bins.filter((bin) => bin.endMs > startMs);
+    this.#total = this.#bins.reduce((sum, bin) => sum + bin.count, 0);
   }
 
   #tricklePerMs(nowMs: number): number {

@@ -12,7 +12,7 @@ const DUST = 1e-6;
  * there is the part of that rate which falls into spreadMs. (A bucket of `limit` and `limit / per` would admit nearly twice the limit.)
  */
 export class PacedBucket implements OneWindow {
-  readonly size: number;
+  #size: number;
   #tokens: number;
   #filledAtMs = 0;
   #spreadMs: number;
@@ -22,9 +22,18 @@ export class PacedBucket implements OneWindow {
     readonly perMs: number,
     spreadMs: number,
   ) {
-    this.size = Math.max(1, Math.floor(limit * BURST_SHARE));
-    this.#tokens = this.size;
+    this.#size = Math.max(1, Math.floor(limit * BURST_SHARE));
+    this.#tokens = this.#size;
     this.#spreadMs = spreadMs;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** A larger burst and a lower rate: what is sent within one window stays the same. */
+  fit(cost: number): void {
+    if (cost > this.#size) this.#size = Math.max(this.#size, Math.min(Math.ceil(cost), Math.floor(this.limit / 2)));
   }
 
   setSpread(spreadMs: number, nowMs: number): void {
@@ -56,6 +65,13 @@ export class PacedBucket implements OneWindow {
     this.#fill(nowMs);
     this.#tokens -= count;
   }
+
+  refund(nowMs: number, count: number): void {
+    this.#fill(nowMs);
+    this.#tokens = Math.min(this.#size, this.#tokens + count);
+  }
+
+  align(): void {}
 
   /** Over so long a time it makes no difference. */
   left(): void {}

@@ -5,8 +5,8 @@ interface OpenPermit extends Permit {
   left: boolean;
 }
 
-export function openPermit({ epoch, probe, lane, startedAtMs, seq }: Permit): Permit {
-  const permit: OpenPermit = { epoch, probe, lane, startedAtMs, seq, settled: false, left: false };
+export function openPermit({ epoch, probe, lane, startedAtMs, seq, cost }: Permit): Permit {
+  const permit: OpenPermit = { epoch, probe, lane, startedAtMs, seq, cost, settled: false, left: false };
   return permit;
 }
 

@@ -53,6 +53,13 @@ export class SendLog implements OneWindow {
     return nowMs;
   }
 
+  fit(): void {}
+
+  /** An exact log forgets nothing before its time. */
+  refund(): void {}
+
+  align(): void {}
+
   spend(nowMs: number, count: number): void {
     for (let i = 0; i < count && this.#count < this.limit; i += 1) {
       this.#times[(this.#oldest + this.#count) % this.limit] = nowMs;

@@ -19,6 +19,8 @@ export type WindowRecord =
       sends: readonly (readonly [binEndMs: number, count: number])[];
       periodStartMs: number;
       spent: number;
+      /** The period is the upstream's own. */
+      aligned?: boolean;
     };
 
 /** What the three ways to keep one window have in common. `paced` concerns the background only. */
@@ -33,6 +35,12 @@ export interface OneWindow {
   paced(nowMs: number): number;
   pacedAt(nowMs: number, count: number): number;
   spend(nowMs: number, count: number, background: boolean): void;
+  /** One call may cost so much: makes room for it, if it can ever fit. */
+  fit(cost: number): void;
+  /** Charged and not used, says the vendor. */
+  refund(nowMs: number, count: number): void;
+  /** The upstream told when it begins anew, and what remains until then. */
+  align(told: { readonly resetAtMs: number; readonly remaining: number | undefined }, nowMs: number): void;
   /** The oldest send that has its place but was not yet seen to leave has left now. */
   left(nowMs: number): void;
   sustainedPerMs(nowMs: number): number;
@@ -71,50 +79,124 @@ function windowOf({ limit, perMs }: WindowLimit, spreadMs: number, reserveShare:
  */
 export class Windows {
   readonly #windows: readonly OneWindow[];
+  /** What the upstream says remains where that is less than we count: until its window is over. */
+  readonly #lowered: ({ left: number; untilMs: number } | undefined)[];
 
   constructor(limits: readonly WindowLimit[], options: { spreadMs: number; reserveShare?: number }) {
     this.#windows = limits.map((limit) => windowOf(limit, options.spreadMs, options.reserveShare ?? 0));
+    this.#lowered = limits.map(() => undefined);
   }
 
   get configured(): boolean {
     return this.#windows.length > 0;
   }
 
-  /** Whole tokens that are free in all windows; Infinity when there are none. */
+  get limits(): readonly WindowLimit[] {
+    return this.#windows;
+  }
+
+  /** Tokens that are free in all windows; Infinity when there are none. */
   available(nowMs: number): number {
     let least = Infinity;
-    for (const window of this.#windows) least = Math.min(least, window.free(nowMs));
+    for (let i = 0; i < this.#windows.length; i += 1) least = Math.min(least, this.freeIn(i, nowMs));
+    return least;
+  }
+
+  /** Whether all windows can pay for it now. */
+  has(nowMs: number, cost: number): boolean {
+    for (const window of this.#windows) window.fit(cost);
+    return this.available(nowMs) >= cost;
+  }
+
+  /** The most that one call can cost and still leave one day. */
+  get largestCost(): number {
+    let least = Infinity;
+    for (const { limit } of this.#windows) least = Math.min(least, Math.max(1, Math.floor(limit / 2)));
     return least;
   }
 
   /** True when one background send leaves the reserve of every window untouched and is due by the pace of the long ones. */
-  availableBeyond(reserve: Reserve, nowMs: number): boolean {
-    for (const window of this.#windows) {
-      if (window.free(nowMs) - keptOf(window, reserve) < 1 || window.paced(nowMs) < 1) return false;
+  availableBeyond(reserve: Reserve, nowMs: number, cost = 1): boolean {
+    for (const [i, window] of this.#windows.entries()) {
+      if (this.freeIn(i, nowMs) - keptOf(window, reserve, cost) < cost || window.paced(nowMs) < 1) return false;
     }
     return true;
   }
 
   /** Pays all windows, or none and answers false. */
   take(nowMs: number, cost = 1, background = false): boolean {
-    if (this.available(nowMs) < cost) return false;
-    for (const window of this.#windows) window.spend(nowMs, cost, background);
+    if (!this.has(nowMs, cost)) return false;
+    this.charge(nowMs, cost, background);
     return true;
+  }
+
+  /** A call did cost more than it was charged: it has been spent, room or no room. */
+  charge(nowMs: number, cost: number, background = false): void {
+    for (const [i, window] of this.#windows.entries()) {
+      window.spend(nowMs, cost, background);
+      const lowered = this.#lowered[i];
+      if (lowered !== undefined) lowered.left -= cost;
+    }
+  }
+
+  refund(nowMs: number, cost: number): void {
+    if (cost > 0) for (const window of this.#windows) window.refund(nowMs, cost);
   }
 
   /** When `count` tokens will be free if nothing is sent before; Infinity when some window can never hold so many. */
   nextAvailableAt(nowMs: number, count = 1): number {
     let latest = nowMs;
-    for (const window of this.#windows) latest = Math.max(latest, window.freeAt(nowMs, count));
+    for (const [i, window] of this.#windows.entries()) {
+      window.fit(count);
+      latest = Math.max(latest, window.freeAt(nowMs, count), this.#raisedAt(i, count, nowMs));
+    }
     return latest;
   }
 
-  nextBeyondAt(reserve: Reserve, nowMs: number): number {
+  nextBeyondAt(reserve: Reserve, nowMs: number, cost = 1): number {
     let latest = nowMs;
-    for (const window of this.#windows) {
-      latest = Math.max(latest, window.freeAt(nowMs, 1 + keptOf(window, reserve)), window.pacedAt(nowMs, 1));
+    for (const [i, window] of this.#windows.entries()) {
+      const count = cost + keptOf(window, reserve, cost);
+      latest = Math.max(latest, window.freeAt(nowMs, count), window.pacedAt(nowMs, 1), this.#raisedAt(i, count, nowMs));
     }
     return latest;
+  }
+
+  /** What one window lets through now, as we count and as the upstream does. */
+  freeIn(index: number, nowMs: number): number {
+    const lowered = this.#lowered[index];
+    const free = this.#windows[index]?.free(nowMs) ?? Infinity;
+    if (lowered === undefined) return free;
+    if (lowered.untilMs > nowMs) return Math.max(0, Math.min(free, lowered.left));
+    this.#lowered[index] = undefined;
+    return free;
+  }
+
+  /** The upstream counts less than we do: at once, and never more again until its window is over. */
+  lower(index: number, left: number, untilMs: number, nowMs: number): void {
+    if (left >= this.freeIn(index, nowMs) || untilMs <= nowMs) return;
+    this.#lowered[index] = { left, untilMs };
+  }
+
+  /** The upstream was seen to begin a window anew. */
+  raise(index: number): void {
+    this.#lowered[index] = undefined;
+  }
+
+  align(
+    index: number,
+    told: { readonly resetAtMs: number; readonly remaining: number | undefined },
+    nowMs: number,
+  ): void {
+    this.#windows[index]?.align(told, nowMs);
+  }
+
+  /** Sends of before these windows were known; each at its time, oldest first. */
+  seed(runs: readonly (readonly [atMs: number, count: number])[]): void {
+    for (const window of this.#windows) {
+      for (const [atMs, count] of runs)
+        window.spend(atMs, Math.max(0, Math.min(Math.round(count), window.free(atMs))), false);
+    }
   }
 
   /** What can be sustained, by the tightest window. */
@@ -175,6 +257,11 @@ export class Windows {
     }
   }
 
+  #raisedAt(index: number, count: number, nowMs: number): number {
+    const lowered = this.#lowered[index];
+    return lowered !== undefined && lowered.untilMs > nowMs && lowered.left < count ? lowered.untilMs : nowMs;
+  }
+
   #mostWithin(gapMs: number, long: OneWindow): number {
     const others = this.#windows.filter((window) => window.perMs < LONG_MS);
     if (others.length === 0) return Math.ceil(long.limit / 100);
@@ -183,8 +270,8 @@ export class Windows {
 }
 
 /** At most its share of the window, and never the last token: at least one per interval stays with the background. */
-function keptOf(window: OneWindow, reserve: Reserve): number {
-  return Math.max(0, Math.min(reserve.tokens, Math.floor(reserve.share * window.size), window.size - 1));
+function keptOf(window: OneWindow, reserve: Reserve, cost: number): number {
+  return Math.max(0, Math.min(reserve.tokens, Math.floor(reserve.share * window.size), window.size - cost));
 }
 
 export function createWindows(
