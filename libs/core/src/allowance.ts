@@ -81,8 +81,8 @@ export class Allowance {
     return Math.min(Math.max(1, asked ?? this.#cost), this.#windows.largestCost);
   }
 
-  left(nowMs: number): void {
-    this.#windows.left(nowMs);
+  left(cost: number, nowMs: number): void {
+    this.#windows.left(nowMs, cost);
   }
 
   answered(permit: Permit, announcement: Announcement | undefined, inFlight: readonly number[], nowMs: number): void {

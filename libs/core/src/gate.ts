@@ -103,7 +103,7 @@ export class Gate {
   /** The bytes of this call leave now: from here on it counts. Not told: it counts from its start. */
   left(permit: Permit, nowMs: number): void {
     if (!leavePermit(permit)) return;
-    this.#allowance.left(nowMs);
+    this.#allowance.left(permit.cost, nowMs);
     if (this.#open.has(permit.seq)) this.#open.set(permit.seq, nowMs);
   }
 

@@ -62,8 +62,7 @@ export class SendLog implements OneWindow {
 
   spend(nowMs: number, count: number): void {
     for (let i = 0; i < count && this.#count < this.limit; i += 1) {
-      this.#times[(this.#oldest + this.#count) % this.limit] = nowMs;
-      this.#count += 1;
+      this.#push(nowMs);
       this.#unleft += 1;
     }
   }
@@ -83,9 +82,9 @@ export class SendLog implements OneWindow {
     for (let i = 0; i < Math.min(calls, this.limit); i += 1) {
       const newestAtMs = this.#count > 0 ? this.#at(this.#count - 1) : atMs;
       if (this.#count === this.limit) this.#forgetOldest();
-      this.spend(Math.max(atMs, newestAtMs), 1);
+      this.#push(Math.max(atMs, newestAtMs));
     }
-    this.#unleft = 0;
+    this.#unleft = Math.min(this.#unleft, this.#count);
   }
 
   drain(nowMs: number): void {
@@ -108,6 +107,11 @@ export class SendLog implements OneWindow {
     this.#count = 0;
     for (const [atMs, count] of record.sends) this.spend(Math.min(nowMs, atMs + shiftMs), count);
     this.#unleft = 0;
+  }
+
+  #push(atMs: number): void {
+    this.#times[(this.#oldest + this.#count) % this.limit] = atMs;
+    this.#count += 1;
   }
 
   #forgetOldest(): void {

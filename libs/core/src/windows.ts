@@ -126,17 +126,15 @@ export class Windows {
   /** Pays all windows, or none and answers false. */
   take(nowMs: number, cost = 1, background = false): boolean {
     if (!this.has(nowMs, cost)) return false;
-    this.charge(nowMs, cost, background);
+    for (const window of this.#windows) window.spend(nowMs, cost, background);
+    this.#lowerBy(cost);
     return true;
   }
 
-  /** A call did cost more than it was charged: it has been spent, room or no room. */
-  charge(nowMs: number, cost: number, background = false): void {
-    for (const [i, window] of this.#windows.entries()) {
-      window.spend(nowMs, cost, background);
-      const lowered = this.#lowered[i];
-      if (lowered !== undefined) lowered.left -= cost;
-    }
+  /** A call that left did cost more than it was charged: it has been spent, room or no room. */
+  charge(nowMs: number, cost: number): void {
+    for (const window of this.#windows) window.assume({ calls: Math.ceil(cost), atMs: nowMs });
+    this.#lowerBy(cost);
   }
 
   refund(nowMs: number, cost: number): void {
@@ -193,9 +191,8 @@ export class Windows {
 
   /** Sends of before these windows were known; each at its time, oldest first. */
   seed(runs: readonly (readonly [atMs: number, count: number])[]): void {
-    for (const window of this.#windows) {
-      for (const [atMs, count] of runs)
-        window.spend(atMs, Math.max(0, Math.min(Math.round(count), window.free(atMs))), false);
+    for (const [atMs, count] of runs) {
+      for (const window of this.#windows) window.assume({ calls: Math.round(count), atMs });
     }
   }
 
@@ -215,8 +212,8 @@ export class Windows {
     return least === Infinity ? this.sustainedPerSecond(nowMs) : least;
   }
 
-  left(nowMs: number): void {
-    for (const window of this.#windows) window.left(nowMs);
+  left(nowMs: number, cost = 1): void {
+    for (const window of this.#windows) for (let i = 0; i < cost; i += 1) window.left(nowMs);
   }
 
   setSpread(spreadMs: number, nowMs: number): void {
@@ -255,6 +252,10 @@ export class Windows {
       if (known === undefined && long)
         window.spend(nowMs, Math.min(window.free(nowMs), this.#mostWithin(unreportedMs, window)), false);
     }
+  }
+
+  #lowerBy(cost: number): void {
+    for (const lowered of this.#lowered) if (lowered !== undefined) lowered.left -= cost;
   }
 
   #raisedAt(index: number, count: number, nowMs: number): number {
