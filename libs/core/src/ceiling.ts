@@ -14,6 +14,8 @@ const SETTLED = 1.1;
 const WIDE = 1.25;
 const LEAST_HOLD_MS = { wide: 5_000, narrow: 20_000, settled: 60_000 } as const;
 const LONGEST_HOLD_MS = 900_000;
+/** In use for so long without a throttle, a level is borne, however long it is still held. */
+const BORNE_AFTER_MS = 60_000;
 /** A limit that was seen to change may change back: for so long it is touched after each so long a hold. */
 const VOLATILE_MS = 600_000;
 const CHANGING_HOLD_MS = 15_000;
@@ -75,6 +77,8 @@ export class Ceiling {
   #tentativeBurstMs = 0;
   /** The limit was seen to change: until then it is touched more often. */
   #volatileUntilMs = 0;
+  /** Some level was borne since the cold start. */
+  #proved = false;
   /** The last level that was settled and borne. */
   #steady = 0;
   #stretch = { startMs: 0, count: 0 };
@@ -111,13 +115,13 @@ export class Ceiling {
     // One episode at most halves what was known: a throttle that has nothing to do with the rate must not end in a standstill.
     const floor = before === undefined ? LOWEST_PER_SECOND : before.level / 2;
     const level = Math.max(floor, next.level);
-    if (level < this.#steady / CHANGED) this.#changed(refusal.nowMs);
     this.#known = {
       ...next,
       level,
       perSecond: Math.max(next.perSecond, level),
       refused: Math.max(next.refused, 1.005 * level),
     };
+    if (level < this.#steady / CHANGED) this.#changed(refusal.nowMs);
     this.#openEnded = before === undefined && refusal.endAtMs === undefined;
     this.#throttledAtMs = refusal.nowMs;
     this.#takenSinceThrottle = 0;
@@ -184,6 +188,8 @@ export class Ceiling {
   #changed(nowMs: number): void {
     this.#volatileUntilMs = nowMs + VOLATILE_MS;
     this.#steady = 0;
+    // What was taken for a burst may have been the change.
+    if (this.#known !== undefined) this.#known.burstMs = 0;
   }
 
   #rest(): void {
@@ -193,8 +199,8 @@ export class Ceiling {
   }
 
   #climbOn(known: Known, rate: number, byUseMs: number, nowMs: number): void {
-    if (this.#usedMs < known.holdMs + RAMP_MS) return;
-    this.#bear(known, nowMs);
+    if (this.#usedMs >= RAMP_MS + Math.min(known.holdMs, BORNE_AFTER_MS)) this.#bear(known, nowMs);
+    if (this.#usedMs < RAMP_MS + known.holdMs) return;
     const missing = Math.log(known.refused / rate);
     const climb = this.#climb;
     const beyond = missing <= 0.002;
@@ -206,9 +212,10 @@ export class Ceiling {
     climb.burstMs += (rate / known.level - 1) * byUseMs;
   }
 
-  /** The level was held to the end. */
+  /** The level has proved itself. */
   #bear(known: Known, nowMs: number): void {
     known.borne = Math.max(known.borne, known.level);
+    this.#proved = true;
     if (known.refused / known.level > SETTLED) return;
     if (this.#steady > 0 && known.level > CHANGED * this.#steady) this.#changed(nowMs);
     this.#steady = known.level;
@@ -236,7 +243,7 @@ export class Ceiling {
     return this.#climb.calls > 0 ? this.#afterClimb(known, refusal) : this.#belowLevel(known, refusal);
   }
 
-  #afterClimb(known: Known, { sentAtMs }: Refusal): Known {
+  #afterClimb(known: Known, { sentAtMs, nowMs }: Refusal): Known {
     const inUse = this.#inUse(sentAtMs);
     const refused = Math.max(1.005 * known.level, inUse);
     const { calls, usedMs, burstMs } = this.#climb;
@@ -251,8 +258,8 @@ export class Ceiling {
     // Far more than any burst so far went through: the limit has risen about to where we are.
     const mean = !risen
       ? this.meter.perSecond(sentAtMs, LONGEST_WINDOW_MS)
-      : known.burstMs > 0 && burstMs > 3 * known.burstMs
-        ? 0.92 * inUse
+      : this.#volatileUntilMs > nowMs || (known.burstMs > 0 && burstMs > 3 * known.burstMs)
+        ? 0.88 * inUse
         : (1000 * calls) / usedMs;
     const level = Math.min(refused, Math.max(known.level, 0.97 * mean));
     return { ...known, level, refused, perSecond: refused, repeats: 0 };
@@ -261,19 +268,20 @@ export class Ceiling {
   #belowLevel(known: Known, { sentAtMs }: Refusal): Known {
     const { level, borne } = known;
     const at = { ...known, refused: level, perSecond: level, repeats: 0 };
+    const mean = (1000 * this.#takenSinceThrottle) / Math.max(1, sentAtMs - this.#throttledAtMs);
     if (borne > 0 && level > 1.01 * borne) {
-      // What let us climb to here was a burst.
-      const burstMs = Math.max(known.burstMs, this.#tentativeBurstMs);
-      return { ...at, burstMs, level: level / borne > 1.06 ? Math.sqrt(level * borne) : borne };
+      // What let us climb to here was a burst. From one throttle to the next a bucket takes its rate, and nothing else.
+      const burstMs = Math.max(known.burstMs, Math.min(this.#tentativeBurstMs, LONGEST_WINDOW_MS));
+      const between = level / borne > 1.06 ? Math.sqrt(level * borne) : borne;
+      return { ...at, burstMs, level: Math.min(between, Math.max(borne, 0.985 * mean)) };
     }
     const inUse = Math.min(level, this.#inUse(sentAtMs));
-    const mean = (1000 * this.#takenSinceThrottle) / Math.max(1, sentAtMs - this.#throttledAtMs);
     if (this.#usedMs >= LONG_USE_MS)
       return { ...at, borne: 0, level: Math.max(0.75 * inUse, Math.min(0.98 * inUse, mean)) };
-    // Less than before and still too much: what is full is full of the past.
-    if (inUse < 0.9 * this.meter.perSecond(sentAtMs, LONGEST_WINDOW_MS))
+    // Less than before and still too much: what is full is full of the burst from which we come.
+    if (!this.#proved && inUse < 0.9 * this.meter.perSecond(sentAtMs, LONGEST_WINDOW_MS))
       return { ...at, borne: 0, level: 0.95 * level };
-    return { ...at, borne: 0, level: 0.75 * inUse };
+    return { ...at, borne: 0, level: (this.#usedMs < RAMP_MS ? 0.75 : 0.85) * inUse };
   }
 
   #inUse(sentAtMs: number): number {
