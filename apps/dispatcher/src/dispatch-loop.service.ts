@@ -1,5 +1,5 @@
-import { readRate, readThrottle } from '#core';
-import type { GateOutcome, LaneGroup, LaneSide, SetPermit, Version } from '#core';
+import { readAnnouncement, readThrottle } from '#core';
+import type { Announcement, GateOutcome, LaneGroup, LaneSide, SetPermit, Version } from '#core';
 import type { FetchOutcome } from './fetch-outcome.js';
 import { AskerPlaces } from './asker-places.js';
 import { crowdedEnd, failedEnd, lateEnd, pausedEnd } from './flight-ends.js';
@@ -184,7 +184,9 @@ export class DispatchLoop {
     const isThrottle = throttle.kind === 'throttle';
     const changes = this.options.gates.settle(
       permit,
-      isThrottle ? { ...throttle, kind: 'throttled' } : this.gateOutcome(outcome, nowMs),
+      isThrottle
+        ? { ...throttle, kind: 'throttled', announcement: this.announcement(outcome, nowMs) }
+        : this.gateOutcome(outcome, nowMs),
       nowMs,
     );
     this.options.onSettled(flight, outcome, isThrottle);
@@ -201,7 +203,11 @@ export class DispatchLoop {
   /** A time-out or a 5xx says nothing about the limit. */
   private gateOutcome(outcome: FetchOutcome, nowMs: number): GateOutcome {
     if (outcome.kind === 'failed' || outcome.status >= 500) return { kind: 'failed' };
-    return { kind: 'answered', rate: readRate({ fields: outcome.fields, nowMs }, this.options.dialect) };
+    return { kind: 'answered', announcement: this.announcement(outcome, nowMs) };
+  }
+
+  private announcement(outcome: FetchOutcome, nowMs: number): Announcement | undefined {
+    return outcome.kind === 'answered' ? readAnnouncement({ ...outcome, nowMs }, this.options.dialect) : undefined;
   }
 
   /** Held, and sent again at the head of its lane; spends `throttles`, not `attempts`. What may not be held goes back as it came. */

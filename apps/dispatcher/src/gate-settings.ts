@@ -1,4 +1,4 @@
-import { githubDialect, standardDialect } from '#core';
+import { dialectNamed } from '#core';
 import type { BackoffPolicy, Dialect, GateConfig, GateSetConfig, RetryPolicies } from '#core';
 import type { BackoffConfig, RetryPolicy, UpstreamConfig } from '#contracts';
 
@@ -29,7 +29,7 @@ export function gateSetConfigOf(config: UpstreamConfig, fence: number): GateSetC
 }
 
 export function dialectOf({ limits }: UpstreamConfig): Dialect {
-  return limits.dialect === githubDialect.name ? githubDialect : standardDialect;
+  return dialectNamed(limits.dialect);
 }
 
 export function retryPoliciesOf({ retry }: UpstreamConfig): RetryPolicies {

@@ -63,11 +63,11 @@ export type { Announcement, DeclaredWindow, QuotaReading } from './announcement.
 export { ThrottleBudget } from './throttle-budget.js';
 export type { ThrottleBudgetRecord, ThrottleVerdict } from './throttle-budget.js';
 export type { AnnouncedRate } from './announced-rate.js';
-export { readRate, readThrottle } from './throttle.js';
-export type { AnswerHead, ThrottleReading } from './throttle.js';
-export type { Dialect } from './dialects/dialect.js';
-export { standard as standardDialect } from './dialects/standard.js';
-export { github as githubDialect } from './dialects/github.js';
+export { readThrottle } from './throttle.js';
+export type { AnswerHead, IgnoredValue, ThrottleReading } from './throttle.js';
+export { readAnnouncement } from './read-announcement.js';
+export type { Dialect, ThrottleScope } from './dialects/dialect.js';
+export { DIALECT_NAMES, dialectNamed } from './dialects/all.js';
 export { createGateSet, GateSet, WHOLE_UPSTREAM } from './gate-set.js';
 export type {
   GateSetConfig,

@@ -13,6 +13,8 @@ export interface Throttled {
   readonly waitMs: number | undefined;
   readonly resetAtMs: number | undefined;
   readonly resolutionMs: 1 | 1000;
+  /** The wait is the documented one, which doubles with each throttle in a row. */
+  readonly grows?: boolean;
 }
 
 export interface PauseConfig {
@@ -43,7 +45,7 @@ export function waitAfter(
   const said = throttled.waitMs ?? (throttled.resetAtMs === undefined ? undefined : throttled.resetAtMs - at.nowMs);
   if (said === undefined || Number.isNaN(said))
     return { forMs: equalJitter(episode, config, at.chance), vendorMs: undefined };
-  const wanted = said + GUARD_MS[throttled.resolutionMs];
+  const wanted = said * (throttled.grows === true ? doubledOver(episode) : 1) + GUARD_MS[throttled.resolutionMs];
   const most = config.probeAtMax ? config.maxMs : LONGEST_MS;
   const clamped = Math.min(Math.max(wanted, SHORTEST_MS), most);
   // Late, never early: the jitter is only ever added.
@@ -53,8 +55,12 @@ export function waitAfter(
 
 // Equal, not full jitter: with full jitter the first waits collapse to nothing and a limit per minute is hit over and over.
 function equalJitter(episode: number, { withoutHeader }: PauseConfig, chance: number): number {
-  const doubled = withoutHeader.baseMs * 2 ** Math.min(episode - 1, 40);
+  const doubled = withoutHeader.baseMs * doubledOver(episode);
   return Math.min(withoutHeader.capMs, doubled) * (0.5 + 0.5 * chance);
+}
+
+function doubledOver(episode: number): number {
+  return 2 ** Math.min(episode - 1, 40);
 }
 
 /** Until when, said by whom, in which epoch, and how many episodes in a row. Only ever extended by throttles. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { github } from './dialects/github.js';
+import { shopify } from './dialects/shopify.js';
 import { standard } from './dialects/standard.js';
 import type { Fields } from './fields.js';
-import { readRate, readThrottle } from './throttle.js';
+import { readThrottle } from './throttle.js';
 
 const NOW_MS = Date.UTC(2025, 5, 1, 12, 0, 0);
 const NOW_S = NOW_MS / 1000;
@@ -34,7 +35,7 @@ describe('what is a throttle', () => {
 
   it('github: a secondary limit without fields waits a minute', () => {
     const reading = readThrottle({ status: 429, fields: [], nowMs: NOW_MS }, github);
-    expect(reading).toMatchObject({ waitMs: 60_000, source: 'github' });
+    expect(reading).toMatchObject({ waitMs: 60_000, source: 'github', grows: true });
   });
 });
 
@@ -71,7 +72,12 @@ describe('the wait that a throttle asks for', () => {
       waitMs: 20_000,
       resetAtMs: NOW_MS + 20_000,
       resolutionMs: 1000,
+      grows: false,
       source: 'retry-after',
+      raw: 'Sun, 01 Jun 2025 09:00:20 GMT',
+      scope: undefined,
+      final: false,
+      ignored: [],
     });
   });
 
@@ -109,27 +115,59 @@ describe('the wait that a throttle asks for', () => {
   );
 });
 
-describe('the rate that an answer announces', () => {
-  it('is the quota that permits the least', () => {
+describe('what is told and cannot be used', () => {
+  it('is listed, cut to 64 characters, beside what was believed instead', () => {
     const fields: Fields = [
-      ['X-RateLimit-Limit', '5000'],
-      ['X-RateLimit-Remaining', '100'],
-      ['X-RateLimit-Reset', '10'],
-      ['RateLimit', '"day";r=50;t=3600'],
+      ['Retry-After', 'x'.repeat(200)],
+      ['X-RateLimit-Reset', '7'],
     ];
-    expect(readRate({ fields, nowMs: NOW_MS })).toEqual({
-      remaining: 50,
-      limit: undefined,
-      resetAtMs: NOW_MS + 3_600_000,
+    expect(readThrottle({ status: 429, fields, nowMs: NOW_MS }, standard)).toMatchObject({
+      source: 'x-ratelimit-reset',
+      raw: '7',
+      ignored: [{ field: 'retry-after', value: 'x'.repeat(64) }],
     });
   });
 
-  it('is unknown without a remaining, or with a reset that is over', () => {
-    expect(readRate({ fields: [['X-RateLimit-Reset', '10']], nowMs: NOW_MS })).toBeUndefined();
-    const over: Fields = [
-      ['X-RateLimit-Remaining', '1'],
-      ['X-RateLimit-Reset', String(NOW_S - 5)],
-    ];
-    expect(readRate({ fields: over, nowMs: NOW_MS })).toBeUndefined();
+  it('a Retry-After that stands there twice is read twice, and the longer wait counts', () => {
+    expect(
+      waitOf([
+        ['Retry-After', '5'],
+        ['Retry-After', 'Sun, 01 Jun 2025 12:00:30 GMT'],
+      ]),
+    ).toBe(30_000);
+  });
+
+  it('a quota below nothing is an exhausted one', () => {
+    expect(
+      waitOf([
+        ['X-RateLimit-Remaining', '-3'],
+        ['X-RateLimit-Reset', '7'],
+      ]),
+    ).toBe(7_000);
+  });
+});
+
+describe('the body', () => {
+  const throttled = Buffer.from(JSON.stringify({ errors: [{ extensions: { code: 'THROTTLED' } }] }));
+  const kindOf = (body: Uint8Array, fields: Fields = []): string =>
+    readThrottle({ status: 200, fields, body, nowMs: NOW_MS }, shopify).kind;
+
+  it('beyond 64 KiB is not parsed', () => {
+    const padding = Buffer.alloc(64 * 1024, ' ');
+    expect(kindOf(Buffer.concat([throttled, padding.subarray(throttled.byteLength)]))).toBe('throttle');
+    expect(kindOf(Buffer.concat([throttled, padding]))).toBe('none');
+  });
+
+  it('in a coding, or that is no JSON, has no paths', () => {
+    expect(kindOf(throttled, [['Content-Encoding', 'identity']])).toBe('throttle');
+    expect(kindOf(throttled, [['Content-Encoding', 'gzip']])).toBe('none');
+    expect(kindOf(Buffer.from('{"errors":[{"extensions":{"code":"THROTTLED"'))).toBe('none');
+  });
+
+  it('does not lend what every object inherits', () => {
+    const dialect = { ...shopify, throttles: [{ status: 200, when: [{ body: 'constructor.name' }] }] };
+    expect(
+      readThrottle({ status: 200, fields: [], body: Buffer.from('{"name":1}'), nowMs: NOW_MS }, dialect).kind,
+    ).toBe('none');
   });
 });

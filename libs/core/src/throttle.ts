@@ -1,138 +1,173 @@
-import type { AnnouncedRate } from './announced-rate.js';
-import type { Dialect, FieldTest, QuotaFields } from './dialects/dialect.js';
-import { standard } from './dialects/standard.js';
-import { fieldValue, type Fields } from './fields.js';
+import { AnswerBody } from './answer-body.js';
+import type { Dialect, ThrottleRule, ThrottleScope, ThrottleTest, WaitSource } from './dialects/dialect.js';
+import { fieldLines, fieldValue, type Fields } from './fields.js';
 import { parseHttpDate } from './http-date.js';
-import { membersOf } from './list-members.js';
+import { untilMidnight } from './midnight.js';
+import { pointsOf, quotasOf, type Quota } from './quotas.js';
 import { readWait, type ReadWait } from './wait-value.js';
 
-/** An answer's head, and when it was received. */
+/** An answer, and when it was received. Its body is looked at only where the dialect has something to look for. */
 export interface AnswerHead {
   readonly status: number;
   readonly fields: Fields;
+  readonly body?: Uint8Array;
   readonly nowMs: number;
 }
 
-export type ThrottleReading =
-  | { readonly kind: 'none' }
-  | {
-      readonly kind: 'throttle';
-      /** Undefined: the upstream told no wait that can be used. */
-      readonly waitMs: number | undefined;
-      /** The same on our clock. */
-      readonly resetAtMs: number | undefined;
-      readonly resolutionMs: 1 | 1000;
-      /** The field that was believed, or `none`: for the log and the live view. */
-      readonly source: string;
-    };
+/** What was told and could not be used, cut to 64 characters. */
+export interface IgnoredValue {
+  readonly field: string;
+  readonly value: string;
+}
+
+export type ThrottleReading = { readonly kind: 'none' } | ThrottleFound;
+
+export interface ThrottleFound {
+  readonly kind: 'throttle';
+  /** Undefined: the upstream told no wait that can be used. */
+  readonly waitMs: number | undefined;
+  /** The same on our clock. */
+  readonly resetAtMs: number | undefined;
+  readonly resolutionMs: 1 | 1000;
+  /** The documented wait, which doubles with each throttle in a row. */
+  readonly grows: boolean;
+  /** The field or body path that was believed, the dialect where its documentation was, or `none`: for the log and the live view. */
+  readonly source: string;
+  /** What it said, cut to 64 characters. */
+  readonly raw: string | undefined;
+  /** Undefined: the vendor does not say; what is configured holds. */
+  readonly scope: ThrottleScope | undefined;
+  /** Waiting a little does not help: paused until the reset that is known, or that of the day. */
+  readonly final: boolean;
+  readonly ignored: readonly IgnoredValue[];
+}
+
+interface Told extends ReadWait {
+  readonly source: string;
+  readonly raw: string | undefined;
+}
 
 const NOT_A_THROTTLE: ThrottleReading = { kind: 'none' };
-
-interface Quota extends ReadWait {
-  readonly remaining: number | undefined;
-  readonly limit: number | undefined;
-  readonly source: string;
-}
+const LONGEST_SHOWN = 64;
 
 /** Whether an answer is a throttle in this dialect, and for how long it asks us to wait. */
 export function readThrottle(answer: AnswerHead, dialect: Dialect): ThrottleReading {
-  if (!isThrottle(answer, dialect)) return NOT_A_THROTTLE;
-  const sentAtMs = sentAt(answer.fields, answer.nowMs);
-  const found = toldWait(answer.fields, dialect, sentAtMs) ?? longestReset(answer.fields, dialect, sentAtMs);
-  if (found !== undefined) {
-    const { waitMs, resolutionMs, source } = found;
-    return { kind: 'throttle', waitMs, resetAtMs: answer.nowMs + waitMs, resolutionMs, source };
-  }
-  const waitMs = dialect.waitWithoutFieldsMs;
-  const resetAtMs = waitMs === undefined ? undefined : answer.nowMs + waitMs;
-  return { kind: 'throttle', waitMs, resetAtMs, resolutionMs: 1, source: waitMs === undefined ? 'none' : dialect.name };
-}
-
-/** The quota that an answer announces; of several the one that permits the lowest rate. */
-export function readRate(answer: Omit<AnswerHead, 'status'>, dialect: Dialect = standard): AnnouncedRate | undefined {
-  let tightest: AnnouncedRate | undefined;
-  let lowest = Infinity;
-  for (const { remaining, limit, waitMs } of quotasOf(answer.fields, dialect, sentAt(answer.fields, answer.nowMs))) {
-    if (remaining === undefined || waitMs <= 0 || remaining / waitMs >= lowest) continue;
-    lowest = remaining / waitMs;
-    tightest = { remaining, limit, resetAtMs: answer.nowMs + waitMs };
-  }
-  return tightest;
-}
-
-function isThrottle({ status, fields }: AnswerHead, dialect: Dialect): boolean {
-  return dialect.throttles.some(
-    (rule) => rule.status === status && (rule.when ?? []).every((test) => holds(test, fields)),
-  );
-}
-
-function holds(test: FieldTest, fields: Fields): boolean {
-  const value = fieldValue(fields, test.field)?.trim();
-  return value !== undefined && (test.is === undefined || value === test.is);
+  const rules = dialect.throttles.filter(({ status }) => status === answer.status);
+  if (rules.length === 0) return NOT_A_THROTTLE;
+  const body = new AnswerBody(answer.fields, answer.body);
+  const rule = rules.find(({ when = [] }) => when.every((test) => holds(test, answer.fields, body)));
+  return rule === undefined ? NOT_A_THROTTLE : new ThrottledAnswer(answer, body, dialect).readBy(rule);
 }
 
 // RFC 9110 10.2.3 gives Retry-After as a date; against the answer's own Date the vendor's clock may be off by any amount.
-function sentAt(fields: Fields, nowMs: number): number {
+export function sentAt(fields: Fields, nowMs: number): number {
   return parseHttpDate(fieldValue(fields, 'date')) ?? nowMs;
 }
 
-/** A wait of nothing, or one that is over, tells nothing: the throttle itself says that now is too early. */
-function toldWait(fields: Fields, dialect: Dialect, sentAtMs: number): (ReadWait & { source: string }) | undefined {
-  for (const { field, form } of dialect.waits) {
-    const value = fieldValue(fields, field);
-    const wait = value === undefined ? undefined : readWait(value, form, sentAtMs);
-    if (wait !== undefined && wait.waitMs > 0) return { ...wait, source: field };
+function holds(test: ThrottleTest, fields: Fields, body: AnswerBody): boolean {
+  const values = 'field' in test ? fieldLines(fields, test.field) : body.at(test.body);
+  const { is, contains } = test;
+  return values.some(
+    (value) =>
+      (is === undefined || is.includes(value.trim())) &&
+      (contains === undefined || value.toLowerCase().includes(contains)),
+  );
+}
+
+/** One throttle while it is read; gathers what it could not use on the way. */
+class ThrottledAnswer {
+  readonly #ignored: IgnoredValue[] = [];
+  readonly #sentAtMs: number;
+  readonly #quotas: readonly Quota[];
+
+  constructor(
+    private readonly answer: AnswerHead,
+    private readonly body: AnswerBody,
+    private readonly dialect: Dialect,
+  ) {
+    this.#sentAtMs = sentAt(answer.fields, answer.nowMs);
+    this.#quotas = quotasOf(answer.fields, dialect, this.#sentAtMs);
   }
-  return undefined;
-}
 
-function longestReset(fields: Fields, dialect: Dialect, sentAtMs: number): Quota | undefined {
-  let longest: Quota | undefined;
-  for (const quota of quotasOf(fields, dialect, sentAtMs)) {
-    const exhausted = (quota.remaining ?? 0) <= 0;
-    if (exhausted && quota.waitMs > (longest?.waitMs ?? 0)) longest = quota;
+  readBy(rule: ThrottleRule): ThrottleReading {
+    const told = rule.final?.ignoresTold === true ? undefined : this.#told();
+    return {
+      kind: 'throttle',
+      ...this.#until(told ?? this.#documented(rule)),
+      grows: told === undefined && rule.grows === true,
+      scope: this.#scope(rule),
+      final: rule.final !== undefined,
+      ignored: this.#ignored,
+    };
   }
-  return longest;
-}
 
-function quotasOf(fields: Fields, dialect: Dialect, sentAtMs: number): Quota[] {
-  const quotas = rateLimitField(fields);
-  for (const names of dialect.quotas) {
-    const quota = quotaOf(fields, names, sentAtMs);
-    if (quota !== undefined) quotas.push(quota);
+  #until(wait: Told | undefined): Pick<ThrottleFound, 'waitMs' | 'resetAtMs' | 'resolutionMs' | 'source' | 'raw'> {
+    if (wait === undefined)
+      return { waitMs: undefined, resetAtMs: undefined, resolutionMs: 1, source: 'none', raw: undefined };
+    const { waitMs, resolutionMs, source, raw } = wait;
+    return { waitMs, resetAtMs: this.answer.nowMs + waitMs, resolutionMs, source, raw: raw?.slice(0, LONGEST_SHOWN) };
   }
-  return quotas;
-}
 
-function quotaOf(fields: Fields, names: QuotaFields, sentAtMs: number): Quota | undefined {
-  const reset = fieldValue(fields, names.reset);
-  const wait = reset === undefined ? undefined : readWait(reset, names.form, sentAtMs);
-  if (wait === undefined) return undefined;
-  return { ...wait, remaining: count(fields, names.remaining), limit: count(fields, names.limit), source: names.reset };
-}
-
-function count(fields: Fields, name: string | undefined): number | undefined {
-  const value = name === undefined ? undefined : fieldValue(fields, name)?.trim();
-  return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
-}
-
-/** The IETF draft's `RateLimit: "default";r=0;t=30`, and its older form `limit=100, remaining=0, reset=30`. */
-function rateLimitField(fields: Fields): Quota[] {
-  const value = fieldValue(fields, 'ratelimit');
-  if (value === undefined) return [];
-  const items = membersOf(value);
-  const old = items.every((item) => /^(?:limit|remaining|reset)\s*=/i.test(item));
-  return (old ? [items] : items.map((item) => membersOf(item, ';').slice(1))).flatMap(quotaOfParameters);
-}
-
-function quotaOfParameters(parameters: readonly string[]): Quota[] {
-  const named = new Map<string, number>();
-  for (const parameter of parameters) {
-    const [, name, digits] = /^([a-z]+)\s*=\s*(\d{1,15})$/i.exec(parameter) ?? [];
-    if (name !== undefined) named.set(name.toLowerCase(), Number(digits));
+  #told(): Told | undefined {
+    for (const source of this.dialect.waits) {
+      const wait = this.#toldBy(source);
+      if (wait !== undefined) return wait;
+    }
+    return this.#restored() ?? this.#longestReset();
   }
-  const seconds = named.get('t') ?? named.get('reset');
-  if (seconds === undefined) return [];
-  const remaining = named.get('r') ?? named.get('remaining');
-  return [{ waitMs: seconds * 1000, resolutionMs: 1, remaining, limit: named.get('limit'), source: 'ratelimit' }];
+
+  /** A field that stands there twice is read twice: the longer wait counts. */
+  #toldBy(source: WaitSource): Told | undefined {
+    const name = 'field' in source ? source.field : source.body;
+    const values = 'field' in source ? fieldLines(this.answer.fields, source.field) : this.body.at(source.body);
+    let longest: Told | undefined;
+    for (const raw of values) {
+      const wait = readWait(raw, source.form, this.#sentAtMs);
+      // A wait of nothing, or one that is over, tells nothing: the throttle itself says that now is too early.
+      if (wait === undefined || wait.waitMs <= 0) this.#ignore(name, raw, source.form);
+      else if (wait.waitMs > (longest?.waitMs ?? 0)) longest = { ...wait, source: name, raw };
+    }
+    return longest;
+  }
+
+  /** The time in which what a call of this cost lacks is restored. */
+  #restored(): Told | undefined {
+    const { points } = this.dialect;
+    const bucket = pointsOf(this.body, this.dialect);
+    const needed = points && this.body.number(points.needed);
+    if (points === undefined || bucket?.perMs === undefined || needed === undefined) return undefined;
+    const waitMs = ((needed - (bucket.remaining ?? 0)) / (bucket.limit ?? 1)) * bucket.perMs;
+    return waitMs > 0 ? { waitMs, resolutionMs: 1, source: points.available, raw: undefined } : undefined;
+  }
+
+  #longestReset(): Told | undefined {
+    let longest: Told | undefined;
+    for (const { source, raw, reset, remaining, binds } of this.#quotas) {
+      if (!binds || (remaining ?? 0) > 0 || raw === undefined) continue;
+      if (reset === undefined || reset.waitMs <= 0) this.#ignore(source, raw, 'auto');
+      else if (reset.waitMs > (longest?.waitMs ?? 0)) longest = { ...reset, source, raw };
+    }
+    return longest;
+  }
+
+  #documented({ waitMs, final }: ThrottleRule): Told | undefined {
+    if (final !== undefined) {
+      const untilReset = untilMidnight(final.resetsAtMidnightOf, this.answer.nowMs);
+      return { waitMs: untilReset, resolutionMs: 1000, source: this.dialect.name, raw: undefined };
+    }
+    return waitMs === undefined ? undefined : { waitMs, resolutionMs: 1, source: this.dialect.name, raw: undefined };
+  }
+
+  /** Only what of several quotas is exhausted says more than the rule does. */
+  #scope({ scope }: ThrottleRule): ThrottleScope | undefined {
+    if (scope !== undefined) return scope;
+    const exhausted = this.#quotas.filter(({ remaining }) => remaining === 0);
+    const first = exhausted[0]?.scope;
+    return exhausted.every((quota) => quota.scope === first) ? first : undefined;
+  }
+
+  #ignore(field: string, value: string, form: WaitSource['form']): void {
+    // A sentence without a time in it is no garbled one.
+    if (form !== 'sentence') this.#ignored.push({ field, value: value.slice(0, LONGEST_SHOWN) });
+  }
 }

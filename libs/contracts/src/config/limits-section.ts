@@ -1,3 +1,4 @@
+import { DIALECT_NAMES } from '#core';
 import { DEFAULTS } from './defaults.js';
 import type { BucketConfig, LimitsConfig, WindowConfig } from './penstock-config.js';
 import { durationAboveZero, id, ID_EXPECTED, integer, listOf, mapping, oneOf, pathGlob, share } from './readers.js';
@@ -43,7 +44,7 @@ function refuseTakenName(
 export function readLimits(section: Section): LimitsConfig {
   const absent = DEFAULTS.limits;
   return {
-    dialect: section.field('dialect', id, absent.dialect),
+    dialect: section.field('dialect', oneOf(DIALECT_NAMES), absent.dialect),
     windows: section.field('windows', windows, absent.windows),
     concurrency: section.field('concurrency', integer(1, MAX_CONCURRENCY), absent.concurrency),
     reserve: section.field('reserve', share, absent.reserve),

@@ -6,13 +6,10 @@ type Settings = Omit<UpstreamConfig, 'id' | 'baseUrl'>;
 interface NotYet {
   readonly key: string;
   readonly setting: (settings: Settings) => unknown;
-  /** Values besides the default that this version does act on. */
-  readonly acts?: readonly unknown[];
 }
 
 /** The keys that are read and checked, and then not acted on yet. Take a line out when its feature is in. */
 const NOT_YET: readonly NotYet[] = [
-  { key: 'limits.dialect', setting: ({ limits }) => limits.dialect, acts: ['github'] },
   { key: 'cache.shareAuthorized', setting: ({ cache }) => cache.shareAuthorized },
   { key: 'cache.ignoreDirectives', setting: ({ cache }) => cache.ignoreDirectives },
   { key: 'cache.tagHeader', setting: ({ cache }) => cache.tagHeader },
@@ -26,7 +23,6 @@ export function notYetWarnings(upstream: UpstreamConfig): string[] {
   );
 }
 
-function isAskedFor({ setting, acts = [] }: NotYet, upstream: UpstreamConfig): boolean {
-  const asked = JSON.stringify(setting(upstream));
-  return ![setting(DEFAULTS), ...acts].some((value) => JSON.stringify(value) === asked);
+function isAskedFor({ setting }: NotYet, upstream: UpstreamConfig): boolean {
+  return JSON.stringify(setting(upstream)) !== JSON.stringify(setting(DEFAULTS));
 }

@@ -209,6 +209,17 @@ describe('a valid configuration', () => {
     expect(upstream.pause.withoutHeader.kind).toBe('header');
   });
 
+  it.each(['standard', 'github', 'hubspot', 'microsoft-graph'])('knows the dialect %s', (dialect) => {
+    const { upstream, warnings } = valid(crm(`limits: { dialect: ${dialect} }`));
+    expect([upstream.limits.dialect, warnings]).toEqual([dialect, []]);
+  });
+
+  it('tells the dialect that an unknown one may be meant for', () => {
+    expect(faultsOf(crm('limits: { dialect: githbu }'))).toMatchObject([
+      { path: 'upstreams.crm.limits.dialect', found: '"githbu"', nearest: 'github' },
+    ]);
+  });
+
   it('takes resources as a list, as one pattern and as a file', () => {
     const resources = ['[ /a, "/b/{1..2}" ]', '/a', 'file:items.txt'].map(
       (text) => valid(crm(`refresh: { resources: ${text} }`)).upstream.refresh.resources,
