@@ -107,6 +107,7 @@ export class Allowance {
     if (told.announcement !== undefined) {
       this.#told(permit, told.announcement, { inFlight: told.inFlight, throttled: true }, nowMs);
     }
+    if (permit.probe) this.#pace.refusedAgain();
     if (!told.first) return;
     const refusal: Refusal = { sentAtMs: permit.startedAtMs, endAtMs: told.endAtMs, nowMs };
     // Full windows and a throttle all the same: the way there varies by more than was assumed. Else the limit is lower than we think.

@@ -1,3 +1,18 @@
+import {
+  BORNE_AFTER_MS,
+  CHANGED,
+  completed,
+  confidenceOf,
+  firstOf,
+  holdOf,
+  isCostly,
+  LONGEST_WINDOW_MS,
+  NEAR,
+  SETTLED,
+  VOLATILE_MS,
+  type CeilingRecord,
+  type Known,
+} from './ceiling-known.js';
 import { RAMP_MS } from './ramp.js';
 import { SendMeter } from './send-meter.js';
 
@@ -8,40 +23,13 @@ const LOWEST_PER_SECOND = 0.001;
 const ENOUGH_CALLS = 5;
 /** The ramp of what is known, in parts of the level that it ends in. */
 const RAMP_FROM = 0.78;
+/** A throttle within the ramp: a long window may be full of what went before, so the next ramp begins lower. */
+const LOWER_AGAIN = 0.4;
 
-/** Once what is borne and what is refused are this close, the ceiling is where we thought. */
-const SETTLED = 1.1;
-const WIDE = 1.25;
-const LEAST_HOLD_MS = { wide: 5_000, narrow: 20_000, settled: 60_000 } as const;
-const LONGEST_HOLD_MS = 900_000;
-/** In use for so long without a throttle, a level is borne, however long it is still held. */
-const BORNE_AFTER_MS = 60_000;
-/** A limit that was seen to change may change back: for so long it is touched after each so long a hold. */
-const VOLATILE_MS = 600_000;
-const CHANGING_HOLD_MS = 15_000;
-const CHANGED = 1.25;
-/** Of a settled ceiling at most one touch in so many calls. */
-const CALLS_A_TOUCH = 6_000;
-/** A pause of d costs d's worth of calls, a climb within SETTLED gains a few percent: it pays after many times d. */
-const PAUSES_A_TOUCH = { wide: 2, narrow: 4, settled: 15 } as const;
 /** Long enough in use that the mean since the last throttle is the limit's, and not the burst's. */
 const LONG_USE_MS = 20_000;
-/** The windows that are not known are taken to be no longer than this. */
-const LONGEST_WINDOW_MS = 10_000;
-
-/** Plain JSON; what older holders wrote has the first two only. */
-export interface CeilingRecord {
-  readonly perSecond: number;
-  readonly holdMs: number;
-  readonly level?: number;
-  readonly borne?: number;
-  readonly refused?: number;
-  readonly burstMs?: number;
-  readonly repeats?: number;
-}
-
-type Known = { -readonly [Key in keyof CeilingRecord]-?: NonNullable<CeilingRecord[Key]> };
-
+/** A bucket has a token again sooner than this. */
+const LONG_DENIAL_MS = 2_000;
 /** A first throttle of an episode: when its call had left, and the end that the upstream told, if it did. */
 export interface Refusal {
   readonly sentAtMs: number;
@@ -75,6 +63,11 @@ export class Ceiling {
   #takenSinceThrottle = 0;
   #climb = { log: 0, perSecond: 0, usedMs: 0, calls: 0, burstMs: 0 };
   #tentativeBurstMs = 0;
+  /** The level to go on at if the denial turns out to be that of a window, and whether it did. */
+  #ifDenied = 0;
+  #denied = false;
+  /** Throttles in a row that came within the ramp. */
+  #early = 0;
   /** The limit was seen to change: until then it is touched more often. */
   #volatileUntilMs = 0;
   /** Some level was borne since the cold start. */
@@ -82,6 +75,8 @@ export class Ceiling {
   /** The last level that was settled and borne. */
   #steady = 0;
   #stretch = { startMs: 0, count: 0 };
+  /** The last one that began after a long pause and ended in a throttle. */
+  #fullStretch: { forMs: number; taken: number } | undefined;
   /** The first throttle told no end: how long the denial lasted is known only when the probe was answered. */
   #openEnded = false;
 
@@ -89,7 +84,8 @@ export class Ceiling {
 
   perSecond(nowMs: number): number {
     if (this.#known === undefined) return this.#cold;
-    const ramp = RAMP_FROM + ((1 - RAMP_FROM) * Math.max(0, nowMs - this.#resumedAtMs)) / RAMP_MS;
+    const from = RAMP_FROM * LOWER_AGAIN ** (this.#proved ? 0 : Math.min(3, this.#early));
+    const ramp = from + ((1 - from) * Math.max(0, nowMs - this.#resumedAtMs)) / RAMP_MS;
     const rate = this.#known.level * Math.min(1, ramp) * Math.exp(this.#climb.log);
     return Math.min(HIGHEST_PER_SECOND, Math.max(LOWEST_PER_SECOND, rate));
   }
@@ -111,6 +107,15 @@ export class Ceiling {
   /** The first throttle of an episode. */
   throttled(refusal: Refusal): void {
     const before = this.#known;
+    // Hardly anything was sent: this is about somebody else's calls, and says nothing of ours.
+    if (before === undefined && this.#stretch.count <= ENOUGH_CALLS) {
+      this.#cold = COLD_PER_SECOND;
+      this.#throttledAtMs = refusal.nowMs;
+      return this.#rest();
+    }
+    this.#ifDenied = 0;
+    this.#denied = false;
+    this.#early = before === undefined || this.#usedMs >= RAMP_MS ? 0 : this.#early + 1;
     const next = before === undefined ? this.#afterCold(refusal) : this.#after(before, refusal);
     // One episode at most halves what was known: a throttle that has nothing to do with the rate must not end in a standstill.
     const floor = before === undefined ? LOWEST_PER_SECOND : before.level / 2;
@@ -128,14 +133,21 @@ export class Ceiling {
     this.#rest();
   }
 
+  /** The probe was refused as well: no bucket is empty for so long. */
+  refusedAgain(): void {
+    this.#denied = true;
+  }
+
   /** The probe was answered. */
   resumed(nowMs: number): void {
     if (this.#known !== undefined) {
+      if (this.#denied) this.#known.level = Math.max(this.#known.level, this.#ifDenied);
       if (this.#openEnded) this.#known = this.#withEnd(this.#known, nowMs);
       const pausedMs = this.#throttledAtMs > 0 ? nowMs - this.#throttledAtMs : 0;
       this.#known.holdMs = holdOf(this.#known, pausedMs, this.#volatileUntilMs > nowMs);
     }
     this.#openEnded = false;
+    this.#denied = false;
     this.#resumedAtMs = nowMs;
     this.#rest();
     this.#stretch = { startMs: nowMs, count: 1 };
@@ -159,7 +171,8 @@ export class Ceiling {
   }
 
   /** Starts from a rate that was in use when a throttle came that nothing had foreseen. */
-  begin(perSecond: number): void {
+  begin(perSecond: number, nowMs: number): void {
+    this.#volatileUntilMs = nowMs + VOLATILE_MS;
     this.#known = { perSecond, level: perSecond, borne: 0, refused: perSecond, holdMs: 0, burstMs: 0, repeats: 0 };
   }
 
@@ -172,11 +185,8 @@ export class Ceiling {
     return this.#known;
   }
 
-  /** How sure: from the distance between borne and refused, and from how often the ceiling was found where it was thought. */
   get confidence(): number {
-    if (this.#known === undefined) return 0;
-    const { refused, level, repeats } = this.#known;
-    return Math.min(0.95, Math.max(0.1, 0.7 - 2 * (refused / level - SETTLED)) + 0.08 * repeats);
+    return this.#known === undefined ? 0 : confidenceOf(this.#known);
   }
 
   restore(record: CeilingRecord | undefined, nowMs: number): void {
@@ -225,8 +235,10 @@ export class Ceiling {
     const inUse = this.#inUse(sentAtMs);
     // The call that was refused is in the count and was not taken.
     const taken = this.#stretch.count - 1;
-    if (taken < ENOUGH_CALLS) return firstOf(inUse, inUse);
-    const mean = (1000 * taken) / Math.max(1, (endAtMs ?? nowMs) - this.#stretch.startMs);
+    const usedMs = Math.max(1, nowMs - this.#stretch.startMs);
+    const pausedMs = (endAtMs ?? nowMs) - nowMs;
+    // A long pause may be the rest of a long window or a punishment: between the two means then.
+    const mean = (1000 * taken) / (isCostly(pausedMs) ? Math.sqrt(usedMs * (usedMs + pausedMs)) : usedMs + pausedMs);
     this.#coldTaken = { taken, startMs: this.#stretch.startMs };
     return firstOf(Math.min(mean, inUse), inUse);
   }
@@ -243,12 +255,15 @@ export class Ceiling {
     return this.#climb.calls > 0 ? this.#afterClimb(known, refusal) : this.#belowLevel(known, refusal);
   }
 
-  #afterClimb(known: Known, { sentAtMs, nowMs }: Refusal): Known {
+  #afterClimb(known: Known, { sentAtMs, endAtMs, nowMs }: Refusal): Known {
     const inUse = this.#inUse(sentAtMs);
     const refused = Math.max(1.005 * known.level, inUse);
     const { calls, usedMs, burstMs } = this.#climb;
     const risen = inUse > 1.02 * known.refused;
-    if (risen && burstMs <= 1.5 * known.burstMs) return { ...known, repeats: known.repeats + 1 };
+    if (risen && burstMs <= 1.5 * known.burstMs) {
+      // No more than a burst: the ceiling is close above the level, and the search is over.
+      return { ...known, refused: Math.min(known.refused, 1.08 * known.level), repeats: known.repeats + 1 };
+    }
     if (refused / known.level < SETTLED) {
       // Half of a gap that matters is taken; a smaller one is not worth another throttle.
       const step = refused / known.level > 1.04 ? (refused / known.level) ** 0.4 : 1;
@@ -261,27 +276,57 @@ export class Ceiling {
       : this.#volatileUntilMs > nowMs || (known.burstMs > 0 && burstMs > 3 * known.burstMs)
         ? 0.88 * inUse
         : (1000 * calls) / usedMs;
-    const level = Math.min(refused, Math.max(known.level, 0.97 * mean));
+    const share = isCostly((endAtMs ?? nowMs) - nowMs) ? 0.9 : 0.97;
+    const level = Math.min(refused, Math.max(known.level, share * mean));
     return { ...known, level, refused, perSecond: refused, repeats: 0 };
   }
 
-  #belowLevel(known: Known, { sentAtMs }: Refusal): Known {
+  #belowLevel(known: Known, { sentAtMs, endAtMs, nowMs }: Refusal): Known {
     const { level, borne } = known;
+    const costly = isCostly((endAtMs ?? nowMs) - nowMs);
     const at = { ...known, refused: level, perSecond: level, repeats: 0 };
-    const mean = (1000 * this.#takenSinceThrottle) / Math.max(1, sentAtMs - this.#throttledAtMs);
     if (borne > 0 && level > 1.01 * borne) {
-      // What let us climb to here was a burst. From one throttle to the next a bucket takes its rate, and nothing else.
+      // What let us climb to here was a burst.
       const burstMs = Math.max(known.burstMs, Math.min(this.#tentativeBurstMs, LONGEST_WINDOW_MS));
-      const between = level / borne > 1.06 ? Math.sqrt(level * borne) : borne;
-      return { ...at, burstMs, level: Math.min(between, Math.max(borne, 0.985 * mean)) };
+      this.#ifDenied = 0.95 * Math.min(level, this.meter.perSecond(sentAtMs, LONGEST_WINDOW_MS));
+      this.#denied = !costly && endAtMs !== undefined && endAtMs - nowMs >= LONG_DENIAL_MS;
+      return {
+        ...at,
+        burstMs,
+        level: costly ? this.#afterBan(known, sentAtMs) : this.#betweenBorneAnd(known, sentAtMs),
+      };
     }
     const inUse = Math.min(level, this.#inUse(sentAtMs));
-    if (this.#usedMs >= LONG_USE_MS)
-      return { ...at, borne: 0, level: Math.max(0.75 * inUse, Math.min(0.98 * inUse, mean)) };
+    if (this.#usedMs >= LONG_USE_MS) {
+      const mean = costly ? 0.96 * inUse : Math.min(0.98 * inUse, this.#meanSinceThrottle(sentAtMs));
+      return { ...at, borne: 0, level: Math.max(0.75 * inUse, mean) };
+    }
     // Less than before and still too much: what is full is full of the burst from which we come.
     if (!this.#proved && inUse < 0.9 * this.meter.perSecond(sentAtMs, LONGEST_WINDOW_MS))
-      return { ...at, borne: 0, level: 0.95 * level };
+      return { ...known, borne: 0, level: 0.95 * level, refused: Math.min(known.refused, NEAR * level) };
     return { ...at, borne: 0, level: (this.#usedMs < RAMP_MS ? 0.75 : 0.85) * inUse };
+  }
+
+  /** From one throttle to the next a bucket takes its rate, and nothing else. */
+  #betweenBorneAnd({ level, borne }: Known, sentAtMs: number): number {
+    const between = level / borne > 1.06 ? Math.sqrt(level * borne) : borne;
+    return Math.min(between, Math.max(borne, 0.985 * this.#meanSinceThrottle(sentAtMs)));
+  }
+
+  /** A bucket has filled up in so long a pause: two stretches that began full differ by what it takes in the time they differ by. */
+  #afterBan({ level, borne }: Known, sentAtMs: number): number {
+    const before = this.#fullStretch;
+    const now = { forMs: sentAtMs - this.#resumedAtMs, taken: this.#stretch.count - 1 };
+    this.#fullStretch = now;
+    const longerMs = now.forMs - (before?.forMs ?? now.forMs);
+    const rate = before === undefined || longerMs < 2_000 ? 0 : (1000 * (now.taken - before.taken)) / longerMs;
+    if (rate > borne && rate < level) return 0.97 * rate;
+    const recent = Math.min(level, this.meter.perSecond(sentAtMs, LONGEST_WINDOW_MS));
+    return Math.max(level / borne > 1.06 ? Math.sqrt(level * borne) : borne, 0.93 * recent);
+  }
+
+  #meanSinceThrottle(sentAtMs: number): number {
+    return (1000 * this.#takenSinceThrottle) / Math.max(1, sentAtMs - this.#throttledAtMs);
   }
 
   #inUse(sentAtMs: number): number {
@@ -289,23 +334,4 @@ export class Ceiling {
     const forMs = Math.min(LONGEST_WINDOW_MS, Math.max(1_000, (1000 * ENOUGH_CALLS) / rate));
     return Math.max(0.05, Math.min(rate, this.meter.perSecond(sentAtMs, forMs)));
   }
-}
-
-function firstOf(perSecond: number, refused: number): Known {
-  return { perSecond, level: 0.95 * perSecond, borne: 0, refused, holdMs: 0, burstMs: 0, repeats: 0 };
-}
-
-function completed(record: CeilingRecord): Known {
-  const { perSecond, holdMs } = record;
-  return { level: 0.9 * perSecond, borne: 0, refused: perSecond, burstMs: 0, repeats: 0, ...record, perSecond, holdMs };
-}
-
-function holdOf({ level, refused, repeats }: Known, pausedMs: number, changes: boolean): number {
-  const width = refused / level;
-  const kind = width > WIDE ? 'wide' : width > SETTLED ? 'narrow' : 'settled';
-  const least = Math.max(LEAST_HOLD_MS[kind], PAUSES_A_TOUCH[kind] * pausedMs);
-  if (kind !== 'settled') return Math.min(LONGEST_HOLD_MS, least);
-  if (changes) return Math.min(LONGEST_HOLD_MS, Math.max(CHANGING_HOLD_MS, PAUSES_A_TOUCH.settled * pausedMs));
-  const doubled = LEAST_HOLD_MS.settled * 2 ** Math.min(repeats, 6);
-  return Math.min(LONGEST_HOLD_MS, Math.max(least, doubled / 2, (1000 * CALLS_A_TOUCH) / level));
 }

@@ -1,6 +1,6 @@
 import type { AnnouncedRate } from './announced-rate.js';
 import type { Announcement } from './announcement.js';
-import type { CeilingRecord } from './ceiling.js';
+import type { CeilingRecord } from './ceiling-known.js';
 import type { FixedWindowRecord } from './fixed-window.js';
 import type { Epoch, PauseConfig, Throttled } from './pause.js';
 import type { Lane } from './priority.js';

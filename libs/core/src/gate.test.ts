@@ -248,11 +248,11 @@ describe('lanes', () => {
       const nowMs = T0 + i * 10;
       gate.settle(gate.start('now', nowMs), ANSWERED, nowMs + 1);
     }
-    // 36 tokens are kept at first; what is known of the demand fades while the second passes.
-    expect(startWithin(gate, 'later', T0 + 40_000, 999)).toHaveLength(1_000 - 33);
+    // 36 tokens are kept at first; what is known of the demand fades while the second passes; two of them will be free soon.
+    expect(startWithin(gate, 'later', T0 + 40_000, 999)).toHaveLength(1_000 - 31);
     const busy = gateOf({ concurrency: 10_000, windows: [{ limit: 100, perMs: 1_000 }] });
     for (let i = 0; i < 3_000; i += 1) busy.settle(busy.start('now', T0 + i * 10), ANSWERED, T0 + i * 10 + 1);
-    expect(startWithin(busy, 'later', T0 + 31_000, 999)).toHaveLength(80);
+    expect(startWithin(busy, 'later', T0 + 31_000, 999)).toHaveLength(82);
   });
 
   it('the background is spaced: what is held up on the way does not arrive as a whole window', () => {

@@ -98,6 +98,10 @@ export class Pace {
     this.#meter.refused(sentAtMs, cost);
   }
 
+  refusedAgain(): void {
+    this.#ceiling.refusedAgain();
+  }
+
   /** The first throttle of an episode. Answers whether the windows were full: then the limit is what we think it is. */
   throttled(refusal: Refusal, full: number): boolean {
     if (this.#windows.configured) {
@@ -117,7 +121,7 @@ export class Pace {
       const again = nowMs - this.#unforeseenAtMs < AGAIN_WITHIN_MS;
       if (unforeseen) this.#unforeseenAtMs = nowMs;
       if (!unforeseen || !again) return true;
-      this.#ceiling.begin(Math.min(this.#windows.ceilingPerSecond(nowMs), inUse));
+      this.#ceiling.begin(Math.min(this.#windows.ceilingPerSecond(nowMs), inUse), nowMs);
     }
     this.#capped = true;
     this.#ceiling.throttled(refusal);

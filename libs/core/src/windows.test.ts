@@ -202,7 +202,8 @@ describe('windows', () => {
       return count;
     };
     expect(sent({ tokens: 5, share: 0.2 }, START_MS)).toBe(8);
-    expect(windows.nextBeyondAt({ tokens: 5, share: 0.2 }, START_MS)).toBe(START_MS + 1_000);
+    // One of the two stays free; the other may be about to come free.
+    expect(windows.nextBeyondAt({ tokens: 5, share: 0.2 }, START_MS)).toBe(START_MS + 940);
     expect(sent({ tokens: 500, share: 1 }, START_MS + 1_000)).toBe(1);
   });
 });

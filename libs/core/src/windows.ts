@@ -64,6 +64,9 @@ const FEW = 20;
 /** A holder writes its record at least every 5 s and its lease runs 3 s: it cannot have sent for longer than this unreported. */
 const UNREPORTED_MOST_MS = 10_000;
 
+const FLOWS_ON = 2;
+const SOON_MS = 60;
+
 const NOTHING_UNREPORTED: Unreported = { calls: 0, atMs: 0 };
 
 function windowOf({ limit, perMs }: WindowLimit, spreadMs: number, reserveShare: number): OneWindow {
@@ -118,7 +121,9 @@ export class Windows {
   /** True when one background send leaves the reserve of every window untouched and is due by the pace of the long ones. */
   availableBeyond(reserve: Reserve, nowMs: number, cost = 1): boolean {
     for (const [i, window] of this.#windows.entries()) {
-      if (this.freeIn(i, nowMs) - keptOf(window, reserve, cost) < cost || window.paced(nowMs) < 1) return false;
+      const kept = keptOf(window, reserve, cost);
+      if (this.freeIn(i, nowMs) - atOnceOf(kept) < cost || window.paced(nowMs) < 1) return false;
+      if (window.freeAt(nowMs, cost + kept) > nowMs + SOON_MS) return false;
     }
     return true;
   }
@@ -154,8 +159,10 @@ export class Windows {
   nextBeyondAt(reserve: Reserve, nowMs: number, cost = 1): number {
     let latest = nowMs;
     for (const [i, window] of this.#windows.entries()) {
-      const count = cost + keptOf(window, reserve, cost);
-      latest = Math.max(latest, window.freeAt(nowMs, count), window.pacedAt(nowMs, 1), this.#raisedAt(i, count, nowMs));
+      const kept = keptOf(window, reserve, cost);
+      const atOnce = cost + atOnceOf(kept);
+      latest = Math.max(latest, window.freeAt(nowMs, atOnce), window.freeAt(nowMs, cost + kept) - SOON_MS);
+      latest = Math.max(latest, window.pacedAt(nowMs, 1), this.#raisedAt(i, atOnce, nowMs));
     }
     return latest;
   }
@@ -273,6 +280,11 @@ export class Windows {
 /** At most its share of the window, and never the last token: at least one per interval stays with the background. */
 function keptOf(window: OneWindow, reserve: Reserve, cost: number): number {
   return Math.max(0, Math.min(reserve.tokens, Math.floor(reserve.share * window.size), window.size - cost));
+}
+
+/** All of the reserve but two tokens has to be free at this moment; those two may come free soon: so unused reserve flows on. */
+function atOnceOf(kept: number): number {
+  return Math.max(Math.min(kept, 1), kept - FLOWS_ON);
 }
 
 export function createWindows(
