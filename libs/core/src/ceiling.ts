@@ -298,8 +298,9 @@ export class Ceiling {
     }
     const inUse = Math.min(level, this.#inUse(sentAtMs));
     if (this.#usedMs >= LONG_USE_MS) {
-      const mean = costly ? 0.96 * inUse : Math.min(0.98 * inUse, this.#meanSinceThrottle(sentAtMs));
-      return { ...at, borne: 0, level: Math.max(0.75 * inUse, mean) };
+      const mean = costly ? 0.96 * inUse : Math.min(0.98 * inUse, 0.985 * this.#meanSinceThrottle(sentAtMs));
+      const next = Math.max(0.75 * inUse, mean);
+      return { ...at, borne: 0, level: next, refused: Math.min(level, 1.08 * next) };
     }
     // Less than before and still too much: what is full is full of the burst from which we come.
     if (!this.#proved && inUse < 0.9 * this.meter.perSecond(sentAtMs, LONGEST_WINDOW_MS))

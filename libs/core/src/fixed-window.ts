@@ -6,7 +6,7 @@ const LENGTHS_MS = [1, 2, 3, 5, 6, 10, 12, 15, 20, 30, 60].map((seconds) => seco
 const EXACT_MS = 60;
 const ENOUGH_EPISODES = 2;
 /** Ends that are told in whole seconds say little. */
-const ENOUGH_IN_SECONDS = { episodes: 3, perMs: 10_000 } as const;
+const ENOUGH_IN_SECONDS = { episodes: 4, perMs: 10_000 } as const;
 /** Its beginning is known to this part of its length, or else the count up to it is worth nothing. */
 const KNOWN_TO = 1 / 12;
 /** Two counts of one full window differ by no more than this. */
@@ -38,6 +38,7 @@ interface Candidate {
 export class FixedWindow {
   #candidates: Candidate[] = LENGTHS_MS.map(unseen);
   #found: FixedWindowRecord | undefined;
+  #restored = false;
 
   /** `endAtMs` is what the throttle told; `toldInSeconds`: cut or rounded to whole seconds. */
   throttled(sentAtMs: number, end: { readonly atMs: number; readonly inSeconds: boolean }, meter: SendMeter): void {
@@ -46,7 +47,9 @@ export class FixedWindow {
     const fromMs = Math.max(sentAtMs, end.atMs - uncertainMs);
     const toMs = Math.max(fromMs + EXACT_MS, end.atMs + EXACT_MS);
     for (const candidate of this.#candidates) see(candidate, { fromMs, toMs, sentAtMs }, meter);
-    this.#found = best(this.#candidates, end.inSeconds) ?? this.#found;
+    const found = best(this.#candidates, end.inSeconds);
+    // What a restart brought along holds until it is contradicted; what was seen here holds while it is seen.
+    if (found !== undefined || !this.#restored) this.#found = found;
   }
 
   get found(): FixedWindowRecord | undefined {
@@ -61,11 +64,13 @@ export class FixedWindow {
 
   forget(): void {
     this.#found = undefined;
+    this.#restored = false;
     this.#candidates = LENGTHS_MS.map(unseen);
   }
 
   restore(record: FixedWindowRecord | undefined): void {
     this.#found = record;
+    this.#restored = record !== undefined;
   }
 }
 
