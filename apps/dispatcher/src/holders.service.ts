@@ -90,7 +90,7 @@ export class HoldersService {
         holder: membership.id,
         clock,
         nextFence: () => scopes.nextFence(),
-        onHeld: (held) => this.hold(seat, scopes, held),
+        onHeld: (held) => this.hold(seat, held),
         onEnded: async (end) => {
           logger.info({ upstream: config.id, end }, 'the upstream is held no more');
           await this.letGo(seat, end === 'released' || end === 'handed-over');
@@ -101,14 +101,16 @@ export class HoldersService {
     this.seats.set(config.id, seat);
   }
 
-  private async hold(seat: Seat, scopes: ScopesService, { fence }: LeaseHeld): Promise<void> {
+  private async hold(seat: Seat, lease: LeaseHeld): Promise<void> {
     const { config, client } = seat;
+    const { fence } = lease;
     const { membership, logger } = this.options;
     const known = new KnownEntries();
     const credential = this.credentialOf(config);
     const holding = new HoldingService({
       ...this.options,
-      ...{ config, fence, credential, scopes, client, known },
+      ...{ config, fence, lease, credential, client, known },
+      scopes: this.scopesOf(config),
       holder: membership.id,
       mayStillSend: () => seat.lease.fence() === fence,
     });

@@ -1,7 +1,7 @@
-import { compareVersions, createGateSet, createRetryBudget, createScopedLanes, maskQuery } from '#core';
+import { compareVersions, createGateSet, createRetryBudget, createScopedLanes, maskQuery, Reservation } from '#core';
 import type { Fields, GateChange, GateSet, RetryPolicies, ScopedChange, Version } from '#core';
 import { openDesk } from '#bus';
-import type { Bus, DeskAnswer, HolderDesk, JetStreamStrategy, Publisher, Verdict } from '#bus';
+import type { Bus, DeskAnswer, HolderDesk, JetStreamStrategy, LeaseHeld, Publisher, Verdict } from '#bus';
 import { bucketOf, cachePolicyOf, declareConsumers } from '#contracts';
 import type { CallMessage, ControlWork, FetchWork, HolderRequest, UpstreamConfig } from '#contracts';
 import type { Chance, Clock, Logger } from '#runtime';
@@ -31,6 +31,7 @@ import { WritesSent } from './writes-sent.js';
 export interface HoldingOptions {
   readonly config: UpstreamConfig;
   readonly fence: number;
+  readonly lease: LeaseHeld;
   readonly holder: string;
   readonly credential: Fields;
   readonly bus: Bus;
@@ -58,6 +59,7 @@ const SAVE_SCOPE_EVERY_MS = 5_000;
 export class HoldingService {
   readonly gates: GateSet;
   readonly loop: DispatchLoop;
+  private readonly reservation: Reservation;
   private readonly queue = createScopedLanes<Flight>();
   private readonly joinable: Joinable;
   private readonly answers: AnswersService;
@@ -68,7 +70,8 @@ export class HoldingService {
 
   constructor(private readonly options: HoldingOptions) {
     const { config, fence, clock, chance, known, completions, repository } = options;
-    this.gates = createGateSet(gateSetConfigOf(config, fence), chance);
+    this.reservation = createReservation(config, () => options.scopes.reserve());
+    this.gates = createGateSet(gateSetConfigOf(config, fence), chance, this.reservation);
     this.joinable = new Joinable(() => clock.now());
     this.loop = this.createLoop();
     this.answers = new AnswersService({
@@ -96,10 +99,13 @@ export class HoldingService {
   /** Takes up what the last holder left, then opens for calls and for work. */
   async open(): Promise<void> {
     const { bus, scopes, strategy, config, fence, holder, announcer, clock, completions } = this.options;
-    const kept = await scopes.read();
-    this.gates.restore(kept?.gate, { clean: kept?.clean ?? kept === undefined }, clock.now());
-    await scopes.save(this.gates, fence, false);
-    scopes.follow(this.gates, fence, (changes) => this.changed(changes));
+    await scopes.open({
+      lease: this.options.lease,
+      gates: this.gates,
+      reservation: this.reservation,
+      onChanges: (changes) => this.changed(changes),
+      onReserved: () => this.loop.pump(),
+    });
     this.desk = openDesk({ bus, upstream: config.id, fence, handler: (request, body) => this.answer(request, body) });
     this.pulls = new PullsService({
       ...{ config, strategy, clock, completions },
@@ -109,7 +115,7 @@ export class HoldingService {
     });
     this.timers.push(
       setInterval(() => this.tellState(), TELL_STATE_EVERY_MS),
-      setInterval(() => void scopes.save(this.gates, fence, false), SAVE_SCOPE_EVERY_MS),
+      setInterval(() => void scopes.save(), SAVE_SCOPE_EVERY_MS),
     );
     await announcer.held({ upstream: config.id, holder, fence });
   }
@@ -119,15 +125,15 @@ export class HoldingService {
    * nothing is waited for: what is under way ends by itself, and this replica may be the next holder.
    */
   async close(how: { clean: boolean }): Promise<void> {
-    const { scopes, fence } = this.options;
+    const { scopes } = this.options;
     for (const timer of this.timers) clearInterval(timer);
-    scopes.stop();
     const desk = this.desk?.close();
     await this.pulls?.stop({ giveBack: !how.clean });
+    if (!how.clean) void scopes.leaveLastWords(() => this.loop.inFlight());
     if (!how.clean) return this.loop.close(0);
     await this.loop.close(LONGEST_FLIGHT_AT_CLOSE_MS);
     await Promise.race([desk, pause(LONGEST_LAST_ANSWER_MS)]);
-    await scopes.save(this.gates, fence, this.loop.inFlight() === 0);
+    await scopes.close(this.loop.inFlight() === 0);
   }
 
   fetch(work: FetchWork): Promise<Verdict> {
@@ -147,7 +153,7 @@ export class HoldingService {
   }
 
   private createLoop(): DispatchLoop {
-    const { config, fence, client, credential, clock, chance, known, metrics, mayStillSend } = this.options;
+    const { config, fence, client, credential, clock, chance, known, metrics } = this.options;
     const writesSent = new WritesSent();
     return new DispatchLoop({
       fence,
@@ -159,7 +165,7 @@ export class HoldingService {
       credential,
       clock,
       chance,
-      mayStillSend,
+      mayStillSend: () => this.options.mayStillSend() && this.reservation.covers(clock.now()),
       dialect: dialectOf(config),
       repetition: repetitionOf(config, writesSent, retryPoliciesOf(config)),
       bucketOf: (path) => bucketOf(config.limits.buckets, path),
@@ -255,7 +261,7 @@ export class HoldingService {
   /** What changes for a scope is kept and told; the loop looks again. */
   private changed(changes: readonly ScopedChange[]): void {
     if (changes.length === 0) return;
-    void this.options.scopes.save(this.gates, this.options.fence, false);
+    void this.options.scopes.save();
     for (const { scope, change } of changes) this.tellChange(scope, change);
     this.loop.pump();
     this.tellState();
@@ -294,6 +300,11 @@ export class HoldingService {
     publisher.publishCore(bus.subjects.state(config.id), state);
     this.pulls?.wake();
   }
+}
+
+function createReservation({ limits, timeouts }: UpstreamConfig, onWanted: () => void): Reservation {
+  const longestCallMs = timeouts.connectMs + timeouts.responseMs + timeouts.bodyMs;
+  return new Reservation({ concurrency: limits.concurrency, longestCallMs, onWanted });
 }
 
 function repetitionOf({ retry }: UpstreamConfig, writesSent: WritesSent, policies: RetryPolicies): Repetition {

@@ -23,6 +23,8 @@ export interface LeaseHeld {
   readonly fence: number;
   /** The server's timestamp of the lease: elapsed time is its difference from the scope's, never from a clock of ours. */
   readonly storedAtMs: number;
+  /** When that was read, by our own clock: the lease was ours by then. */
+  readonly heardAtMs: number;
 }
 
 export interface LeaseKeeperOptions {
@@ -225,10 +227,13 @@ class BucketLease implements LeaseKeeper {
   private async startHolding(fence: number): Promise<void> {
     const { bus, key, clock, onHeld } = this.options;
     const found = await readKey<LeaseRecord>(bus.leases, key);
+    const heardAtMs = clock.now();
     if (this.current.kind !== 'settling' || found.kind === 'absent' || found.value.session !== this.session) return;
-    this.current = { kind: 'holding', fence, validUntilMs: this.current.validUntilMs, sinceMs: clock.now() };
+    this.current = { kind: 'holding', fence, validUntilMs: this.current.validUntilMs, sinceMs: heardAtMs };
     bus.logger.info({ key, fence }, 'holds the lease');
-    void this.guarded(() => onHeld({ fence, storedAtMs: found.storedAtMs })).then((done) => this.takenUp(done, fence));
+    void this.guarded(() => onHeld({ fence, storedAtMs: found.storedAtMs, heardAtMs })).then((done) =>
+      this.takenUp(done, fence),
+    );
   }
 
   /** A lease that is renewed and not lived up to would keep everyone else from it. */

@@ -2,6 +2,7 @@ import { declareBuckets } from '#contracts';
 import { isOvertaken, readKey, writeKey, type BucketRecord } from './bucket-record.js';
 import { watchBucket } from './bucket-watch.js';
 import type { Bus } from './connection.js';
+import { within } from './within.js';
 
 /** What is known of a scope; the dispatcher says what that is. JSON without `undefined`. */
 export type StoredScope<Scope> = BucketRecord<Scope>;
@@ -14,6 +15,8 @@ export interface ScopeStore<Scope extends object> {
    * write nothing. Merging by maximum makes a writer that comes late harmless.
    */
   casScope(scope: string, merge: (current: Scope | undefined) => Scope): Promise<Scope>;
+  /** One write for whoever knows what is there. @returns its revision; null: somebody else wrote, and it must be read again. */
+  writeScope(scope: string, value: Scope, seenRevision: number): Promise<number | null>;
   /** Hears of all scopes of an upstream: those there now, and each change by whoever. Null: deleted, or lost. */
   watchScopes(upstream: string, listener: (scope: string, found: StoredScope<Scope> | null) => void): ScopeWatch;
   /** The highest fence that was written here; 0 if none is known. */
@@ -29,6 +32,8 @@ export interface ScopeWatch {
 
 /** A key that a dozen writers fight for is a fault of ours, not a reason to try for ever. */
 const MOST_TRIES = 50;
+/** Of a block of quota this is most of its time: what is answered later is of no use. */
+const WRITE_TIMEOUT_MS = 900;
 
 /** Beside the scopes: an upstream's id never begins with an underscore. */
 const fenceKey = (upstream: string): string => `_fence.${upstream}`;
@@ -48,6 +53,15 @@ class BucketScopes<Scope extends object> implements ScopeStore<Scope> {
 
   casScope(scope: string, merge: (current: Scope | undefined) => Scope): Promise<Scope> {
     return compareAndSet(this.bus, scope, merge);
+  }
+
+  async writeScope(scope: string, value: Scope, seenRevision: number): Promise<number | null> {
+    try {
+      return await within(WRITE_TIMEOUT_MS, writeKey(this.bus.scopes, scope, value, seenRevision));
+    } catch (error) {
+      if (isOvertaken(error)) return null;
+      throw error;
+    }
   }
 
   watchScopes(upstream: string, listener: (scope: string, found: StoredScope<Scope> | null) => void): ScopeWatch {

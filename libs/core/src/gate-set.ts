@@ -7,11 +7,13 @@ import type {
   GateState,
   Permit,
   ScopeRecord,
+  TakeOver,
 } from './gate-types.js';
 import type { LaneSide } from './lanes.js';
 import type { Epoch } from './pause.js';
 import { SHARED_PARTITION } from './partition.js';
 import type { Lane } from './priority.js';
+import type { Place, Reservation } from './reservation.js';
 import type { CallScopes } from './scoped-lanes.js';
 import type { WindowLimit } from './windows.js';
 
@@ -32,6 +34,7 @@ export interface SetPermit {
   readonly lane: Lane;
   readonly probe: boolean;
   readonly parts: readonly { readonly scope: string; readonly permit: Permit }[];
+  readonly place: Place | undefined;
 }
 
 /** `scope`: how much the throttle concerns, where the vendor says it; the configuration's is never made narrower by it. */
@@ -70,6 +73,7 @@ const GO: GateAdmission = { kind: 'go', probe: false };
 export class GateSet {
   readonly upstream: Gate;
   readonly #config: GateSetConfig;
+  readonly #reservation: Reservation | undefined;
   readonly #chance: () => number;
   readonly #buckets = new Map<string, Gate>();
   /** In the order of use, the longest unused first. */
@@ -77,7 +81,9 @@ export class GateSet {
   readonly #windowed = new Set<string>();
   readonly #scopes = new Map<string, CallScopes>();
 
-  constructor(config: GateSetConfig, chance: () => number) {
+  /** `reservation`: what is told to the next holder before it is used. Absent: nobody will take over. */
+  constructor(config: GateSetConfig, chance: () => number, reservation?: Reservation) {
+    this.#reservation = reservation;
     this.#config = config;
     this.#chance = chance;
     this.upstream = createGate(config.upstream, chance);
@@ -121,6 +127,13 @@ export class GateSet {
   }
 
   admit(scopes: CallScopes, lane: Lane, nowMs: number): GateAdmission {
+    const admission = this.#admitByLimits(scopes, lane, nowMs);
+    if (admission.kind === 'wait') return admission;
+    const reserved = this.#reservation?.allows(nowMs);
+    return reserved?.kind === 'wait' ? { ...reserved, reason: 'reservation' } : admission;
+  }
+
+  #admitByLimits(scopes: CallScopes, lane: Lane, nowMs: number): GateAdmission {
     if (scopes.ids.length === 1 && this.#windowed.has(WHOLE_UPSTREAM)) return this.upstream.admit(lane, nowMs);
     let probe = false;
     let refused: Refusal | undefined;
@@ -139,16 +152,19 @@ export class GateSet {
       const gate = this.#gate(scope);
       if (gate !== undefined) parts.push({ scope, permit: gate.start(lane, nowMs) });
     }
-    return { lane, probe: parts.some(({ permit }) => permit.probe), parts };
+    const place = this.#reservation?.take(Math.max(...parts.map(({ permit }) => permit.cost)));
+    return { lane, probe: parts.some(({ permit }) => permit.probe), parts, place };
   }
 
   /** The bytes of this call leave now. */
-  left({ parts }: SetPermit, nowMs: number): void {
+  left({ parts, place }: SetPermit, nowMs: number): void {
+    if (place !== undefined) this.#reservation?.left(place);
     for (const { scope, permit } of parts) this.#gate(scope)?.left(permit, nowMs);
   }
 
   /** To be called exactly once for each permit. Tells what changed, scope by scope. */
-  settle({ parts }: SetPermit, outcome: SetOutcome, nowMs: number): ScopedChange[] {
+  settle({ parts, place }: SetPermit, outcome: SetOutcome, nowMs: number): ScopedChange[] {
+    if (place !== undefined) this.#reservation?.free(place);
     const concerned = this.#concerned(parts, outcome);
     const changes: [string, GateChange][] = [];
     for (const { scope, permit } of parts) {
@@ -224,7 +240,7 @@ export class GateSet {
     return { ...this.upstream.snapshot(nowMs), scopes };
   }
 
-  restore(record: SetRecord | undefined, how: { clean: boolean; elapsedMs?: number }, nowMs: number): void {
+  restore(record: SetRecord | undefined, how: TakeOver, nowMs: number): void {
     this.upstream.restore(record, how, nowMs);
     const recorded = record?.scopes ?? {};
     for (const scope of Object.keys(recorded)) if (isCredential(scope)) this.#recall(scope);
@@ -325,6 +341,6 @@ function laterOf(one: Refusal | undefined, other: Refusal): Refusal {
   return one.untilMs === undefined || one.untilMs >= other.untilMs ? one : other;
 }
 
-export function createGateSet(config: GateSetConfig, chance: () => number): GateSet {
-  return new GateSet(config, chance);
+export function createGateSet(config: GateSetConfig, chance: () => number, reservation?: Reservation): GateSet {
+  return new GateSet(config, chance, reservation);
 }

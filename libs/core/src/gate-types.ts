@@ -22,7 +22,8 @@ export interface GateConfig {
   readonly fence: number;
 }
 
-export type WaitReason = 'paused' | 'probe-in-flight' | 'probe-backoff' | 'tokens' | 'slots' | 'reserve' | 'ramp';
+export type WaitReason =
+  'paused' | 'probe-in-flight' | 'probe-backoff' | 'tokens' | 'slots' | 'reserve' | 'ramp' | 'reservation';
 
 /** `untilMs` undefined: no time but an event (a call that ends) will change it. */
 export type GateAdmission =

@@ -78,6 +78,8 @@ export type {
   SetPermit,
   SetRecord,
 } from './gate-set.js';
+export { BLOCK_MS, Reservation } from './reservation.js';
+export type { Block, ReservationRecord } from './reservation.js';
 export { createScopedLanes, ScopedLanes } from './scoped-lanes.js';
 export type { CallScopes, LaneGroup, ScopedJob } from './scoped-lanes.js';
 export { createLaneQueue, LaneQueue } from './lanes.js';

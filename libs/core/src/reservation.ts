@@ -72,6 +72,7 @@ export class Reservation {
   #validUntilMs = -Infinity;
   #asked: Block | undefined;
   #isAsking = false;
+  #costliest = 1;
   #started = 0;
   #left = 0;
   #inFlight = 0;
@@ -84,11 +85,11 @@ export class Reservation {
   constructor(private readonly config: ReservationConfig) {}
 
   /** Whether one more call may leave. Asked in the same tick as it is taken, and `covers` again in that of the write. */
-  allows(nowMs: number, cost = 1): Reserved {
+  allows(nowMs: number): Reserved {
     const free = this.#free(nowMs) - this.#inFlight;
     if (free < 1) return this.#owed.length > 0 ? { kind: 'wait', untilMs: this.#nextFreed() } : NOT_BY_TIME;
     if (!this.covers(nowMs)) return this.#refuse('time');
-    if (this.#started + cost > this.#upTo) return this.#refuse('calls');
+    if (this.#started + this.#costliest > this.#upTo) return this.#refuse('calls');
     return this.#inFlight >= this.#slots ? this.#refuse('slots') : GO;
   }
 
@@ -96,7 +97,10 @@ export class Reservation {
     return nowMs < this.#validUntilMs;
   }
 
-  take(cost = 1): Place {
+  /** `charged`: in tokens of the scope that charges the most. What a call can cost is known from those before it. */
+  take(charged = 1): Place {
+    const cost = Math.max(1, Math.ceil(charged));
+    this.#costliest = Math.max(this.#costliest, cost);
     this.#started += cost;
     this.#inFlight += 1;
     this.#peak = Math.max(this.#peak, this.#inFlight);
@@ -115,6 +119,11 @@ export class Reservation {
     this.left(place);
     place.freed = true;
     this.#inFlight -= 1;
+  }
+
+  /** A call will soon come: the next write is to bring a block. */
+  expect(): void {
+    this.#wants = 'time';
   }
 
   /** The block to be asked for now; undefined: what is there suffices, or an answer is awaited. */
@@ -199,7 +208,7 @@ export class Reservation {
     const sinceMs = Math.min(BLOCK_MS, Math.max(RENEW_EVERY_MS, nowMs - (this.#asked?.askedAtMs ?? -Infinity)));
     const inBlock = ((this.#started - this.#startedWhenAsked) * BLOCK_MS) / sinceMs;
     const again = this.#wants === 'calls' ? 2 * this.#ahead : this.#ahead / 2;
-    return Math.min(MOST_AHEAD, Math.max(LEAST_AHEAD, Math.ceil(inBlock * 1.5), Math.ceil(again)));
+    return Math.min(MOST_AHEAD, Math.max(LEAST_AHEAD, 2 * this.#costliest, Math.ceil(inBlock * 1.5), Math.ceil(again)));
   }
 
   /** What was in flight at once lately, and some. The very last slot only when it is wanted: it is the next holder's to probe with. */
