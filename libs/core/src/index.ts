@@ -89,6 +89,8 @@ export type { BackoffPolicy } from './backoff.js';
 export { mayHoldThrottled, mayRepeat, retryDecision } from './retry.js';
 export type { RetryDecision, RetryFacts, RepeatFacts, RetryPolicies, RetryPolicy, RetryRefusal } from './retry.js';
 export { createRetryBudget, RetryBudget } from './retry-budget.js';
+export { Breaker, createBreaker } from './breaker.js';
+export type { BreakerAdmission, BreakerState } from './breaker.js';
 export { dueAt, overdueRatio } from './due.js';
 export type { Freshened } from './due.js';
 export { Heap } from './heap.js';
