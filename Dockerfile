@@ -19,6 +19,8 @@ RUN npm ci --omit=dev --omit=optional
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production
+# As npm start does: a larger young generation halves what a busy service spends on collecting garbage.
+ENV NODE_OPTIONS="--enable-source-maps --max-semi-space-size=64"
 WORKDIR /app
 # package.json says where #core, #bus and the other libs are: it is needed at run time.
 COPY package.json LICENSE ./
