@@ -34,9 +34,11 @@ export class Allowance {
   readonly #spread: Spread;
   readonly #pace: Pace;
   #cost = 1;
+  #concurrency: number;
 
   constructor(config: GateConfig) {
     this.#config = config;
+    this.#concurrency = config.concurrency;
     this.#share = new BackgroundShare(config.backgroundFloor);
     this.#spread = new Spread(config.spreadMs, Math.min(...config.windows.map(({ perMs }) => perMs), ONE_SECOND_MS));
     const options = { spreadMs: config.spreadMs, reserveShare: config.reserveShare };
@@ -85,7 +87,12 @@ export class Allowance {
     this.#windows.left(nowMs, cost);
   }
 
-  answered(permit: Permit, announcement: Announcement | undefined, inFlight: readonly number[], nowMs: number): void {
+  answered(
+    permit: Permit,
+    announcement: Announcement | undefined,
+    inFlight: ReadonlyMap<number, number>,
+    nowMs: number,
+  ): void {
     this.demand.answered(nowMs - permit.startedAtMs);
     if (announcement !== undefined) this.#told(permit, announcement, { inFlight, throttled: false }, nowMs);
     const spreadMs = this.#spread.relaxed(nowMs);
@@ -97,7 +104,7 @@ export class Allowance {
     permit: Permit,
     told: {
       announcement: Announcement | undefined;
-      inFlight: readonly number[];
+      inFlight: ReadonlyMap<number, number>;
       endAtMs: number | undefined;
       first: boolean;
     },
@@ -118,15 +125,20 @@ export class Allowance {
     this.#pace.ramp(nowMs);
   }
 
+  /** As configured, or less where the upstream says so. */
+  get concurrency(): number {
+    return this.#concurrency;
+  }
+
   slotsKept(nowMs: number): number {
-    return this.demand.slotsKept(this.#reserveShare, this.#config.concurrency, nowMs);
+    return this.demand.slotsKept(this.#reserveShare, this.#concurrency, nowMs);
   }
 
   /** Background calls per second that can be sent from here on. */
   backgroundPerSecond(nowMs: number): number {
     const quota = this.#pace.sustainedPerSecond(nowMs);
     const left = Math.max(quota - this.demand.perSecond(nowMs), quota * this.#config.backgroundFloor);
-    return Math.min(left, this.demand.perSecondBySlots(this.#config, nowMs));
+    return Math.min(left, this.demand.perSecondBySlots({ ...this.#config, concurrency: this.#concurrency }, nowMs));
   }
 
   tokens(nowMs: number): number | undefined {
@@ -175,7 +187,7 @@ export class Allowance {
   #refusalOfBackground(asking: Asking, cost: number, nowMs: number): GateAdmission | undefined {
     const paceMs = this.#pace.backgroundReadyAt(nowMs);
     if (paceMs > nowMs) return { kind: 'wait', untilMs: paceMs, reason: 'tokens' };
-    if (asking.inFlightBackground >= this.#config.concurrency - this.slotsKept(nowMs)) return NO_SLOT_BEYOND_RESERVE;
+    if (asking.inFlightBackground >= this.#concurrency - this.slotsKept(nowMs)) return NO_SLOT_BEYOND_RESERVE;
     const reserve = this.demand.reserve(this.#reserveShare, nowMs);
     if (this.#windows.availableBeyond(reserve, nowMs, cost)) return undefined;
     return { kind: 'wait', untilMs: this.#windows.nextBeyondAt(reserve, nowMs, cost), reason: 'reserve' };
@@ -184,10 +196,14 @@ export class Allowance {
   #told(
     permit: Permit,
     announcement: Announcement,
-    seen: { inFlight: readonly number[]; throttled: boolean },
+    seen: { inFlight: ReadonlyMap<number, number>; throttled: boolean },
     nowMs: number,
   ): void {
-    this.#settleCost(permit, announcement.cost, nowMs);
+    const { cost, concurrency } = announcement;
+    if (concurrency !== undefined && concurrency >= 1) {
+      this.#concurrency = Math.min(this.#config.concurrency, Math.floor(concurrency));
+    }
+    this.#settleCost(permit, cost, nowMs);
     this.#pace.told(announcement, { ...seen, seq: permit.seq, startedAtMs: permit.startedAtMs }, nowMs);
   }
 

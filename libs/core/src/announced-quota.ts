@@ -23,8 +23,8 @@ const LONGEST_LEARNED_MS = 3_600_000;
 export interface Heard {
   readonly seq: number;
   readonly startedAtMs: number;
-  /** When the calls left that are still in flight. */
-  readonly inFlight: readonly number[];
+  /** When the calls left that are still in flight, by their send numbers. */
+  readonly inFlight: ReadonlyMap<number, number>;
   readonly throttled: boolean;
 }
 
@@ -47,7 +47,7 @@ export class AnnouncedQuota {
   #perMs: number | undefined;
   #leastWayMs = Infinity;
   #strikes = 0;
-  #distrustedAtMs = 0;
+  #struckAtMs = 0;
   #falls = 0;
   #still = 0;
   #readings = 0;
@@ -162,10 +162,8 @@ export class AnnouncedQuota {
 
   #apply(remaining: number, resetAtMs: number | undefined, heard: Heard, nowMs: number): void {
     // Those on their way that left after this one, or so shortly before that it may have overtaken them, are not in the count.
-    const uncounted = heard.inFlight.reduce(
-      (sum, leftAtMs) => sum + (leftAtMs > heard.startedAtMs - CLOSE_MS ? 1 : 0),
-      0,
-    );
+    let uncounted = 0;
+    for (const leftAtMs of heard.inFlight.values()) if (leftAtMs > heard.startedAtMs - CLOSE_MS) uncounted += 1;
     this.#left = remaining - uncounted;
     // A reset beyond the longest pause is not believed further than that: one call then asks again.
     this.#resetAtMs = Math.min(resetAtMs ?? 0, nowMs + this.longestMs);
@@ -187,14 +185,14 @@ export class AnnouncedQuota {
 
   #strike(count: number, nowMs: number): void {
     this.#strikes += count;
-    if (this.#strikes >= STRIKES) this.#distrustedAtMs = nowMs;
+    this.#struckAtMs = nowMs;
   }
 
   #forgive(nowMs: number): void {
-    if (this.#strikes === 0 || nowMs - this.#distrustedAtMs < DISTRUST_MS) return;
+    if (this.#strikes === 0 || nowMs - this.#struckAtMs < DISTRUST_MS) return;
     // Once more on probation: the next contradiction is the last.
-    this.#strikes = this.#distrustedAtMs > 0 ? STRIKES - 1 : 0;
-    this.#distrustedAtMs = nowMs;
+    this.#strikes = this.trusted ? 0 : STRIKES - 1;
+    this.#struckAtMs = nowMs;
     this.#still = 0;
     this.#falls = 0;
     this.#readings = 0;

@@ -3,7 +3,7 @@ import type { SendMeter } from './send-meter.js';
 /** Lengths that vendors use. */
 const LENGTHS_MS = [1, 2, 3, 5, 6, 10, 12, 15, 20, 30, 60].map((seconds) => seconds * 1000);
 /** The end that a throttle tells is exact to this; whole seconds may be up to one too late, and dates up to one too early. */
-const EXACT_MS = 60;
+const EXACT_MS = 40;
 const ENOUGH_EPISODES = 2;
 /** Ends that are told in whole seconds say little. */
 const ENOUGH_IN_SECONDS = { episodes: 4, perMs: 10_000 } as const;
@@ -40,7 +40,7 @@ export class FixedWindow {
   #found: FixedWindowRecord | undefined;
   #restored = false;
 
-  /** `endAtMs` is what the throttle told; `toldInSeconds`: cut or rounded to whole seconds. */
+  /** `atMs`: the end that the throttle told, less what the call was on its way; `inSeconds`: cut or rounded to whole seconds. */
   throttled(sentAtMs: number, end: { readonly atMs: number; readonly inSeconds: boolean }, meter: SendMeter): void {
     const uncertainMs = end.inSeconds ? 1_000 : EXACT_MS;
     // Refused until then: the window cannot begin before the refusal was sent.

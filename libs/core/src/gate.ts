@@ -48,7 +48,6 @@ const FORGIVEN_AFTER_MS = 30_000;
  *   Then FLOWING.
  */
 export class Gate {
-  readonly #config: GateConfig;
   readonly #chance: () => number;
   readonly #allowance: Allowance;
   readonly #pause: Pause;
@@ -63,7 +62,6 @@ export class Gate {
   #throttles = 0;
 
   constructor(config: GateConfig, chance: () => number) {
-    this.#config = config;
     this.#chance = chance;
     this.#allowance = new Allowance(config);
     this.#pause = new Pause({ fence: config.fence, n: 0 }, config.pause);
@@ -79,7 +77,7 @@ export class Gate {
     if (this.#pause.untilMs > nowMs) return { kind: 'wait', untilMs: this.#pause.untilMs, reason: 'paused' };
     this.#advance(nowMs);
     if (this.#phase.kind === 'probing') return this.#admitProbe(cost, nowMs);
-    if (this.#inFlight >= this.#config.concurrency) return NO_SLOT;
+    if (this.#inFlight >= this.#allowance.concurrency) return NO_SLOT;
     const ramping = this.#phase.kind === 'ramping';
     const asking = { lane, cost, ramping, inFlightBackground: this.#inFlightBackground };
     return this.#allowance.refusal(asking, nowMs) ?? GO;
@@ -227,7 +225,7 @@ export class Gate {
   #admitProbe(cost: number | undefined, nowMs: number): GateAdmission {
     if (this.#probe.inFlight) return PROBE_IN_FLIGHT;
     if (this.#probe.nextAtMs > nowMs) return { kind: 'wait', untilMs: this.#probe.nextAtMs, reason: 'probe-backoff' };
-    if (this.#inFlight >= this.#config.concurrency) return NO_SLOT;
+    if (this.#inFlight >= this.#allowance.concurrency) return NO_SLOT;
     return this.#allowance.refusalByTokens(cost, nowMs) ?? GO_AS_PROBE;
   }
 
@@ -237,22 +235,18 @@ export class Gate {
     const { announcement, waitMs, resetAtMs } = throttled;
     const endAtMs = waitMs === undefined ? resetAtMs : nowMs + waitMs;
     const first = escalated && !permit.probe;
-    this.#allowance.throttled(permit, { announcement, inFlight: this.#openTimes(), endAtMs, first }, nowMs);
+    this.#allowance.throttled(permit, { announcement, inFlight: this.#open, endAtMs, first }, nowMs);
     return extended || escalated ? this.#paused(escalated) : NONE;
   }
 
   #answered(permit: Permit, announcement: Announcement | undefined, nowMs: number): GateChange {
-    this.#allowance.answered(permit, announcement, announcement === undefined ? [] : this.#openTimes(), nowMs);
+    this.#allowance.answered(permit, announcement, this.#open, nowMs);
     if (permit.probe) return this.#probeAnswered(permit, nowMs);
     const { episodes, lastWaitMs } = this.#pause;
     if (episodes > 0 && this.#phase.kind === 'flowing') {
       if (nowMs - this.#phase.sinceMs >= Math.max(2 * lastWaitMs, FORGIVEN_AFTER_MS)) this.#pause.episodes = 0;
     }
     return NONE;
-  }
-
-  #openTimes(): number[] {
-    return [...this.#open.values()];
   }
 
   // A straggler may have extended the pause while the probe was on its way: then the pause stands, and ends in a probe of its own.

@@ -17,6 +17,7 @@ const LEARNED_SHARE = 0.97;
 /** One throttle that the windows had not foreseen may be anything; a second so soon after says that the limit is lower. */
 const AGAIN_WITHIN_MS = 120_000;
 const ENOUGH_PER_SECOND = 1;
+const AGREES = 0.08;
 
 /**
  * How fast calls may follow each other, on top of the windows. With known windows while ramping, and while throttles say that the limit is
@@ -162,15 +163,12 @@ export class Pace {
     if (ceiling === undefined || !this.#searches) return undefined;
     const { perSecond } = ceiling;
     const fixed = this.#fixed.found;
-    if (fixed === undefined) return { kind: 'rate', perSecond, confidence: this.#ceiling.confidence };
+    const byFixed = fixed === undefined ? 0 : (1000 * fixed.limit) / fixed.perMs;
+    // Seen, but not what is held to: no more than a guess.
+    if (fixed === undefined || Math.abs(byFixed / perSecond - 1) > AGREES)
+      return { kind: 'rate', perSecond, confidence: this.#ceiling.confidence };
     const { limit, perMs, episodes } = fixed;
-    return {
-      kind: 'fixed-window',
-      perSecond: (1000 * limit) / perMs,
-      limit,
-      perMs,
-      confidence: Math.min(0.95, 0.5 + 0.1 * episodes),
-    };
+    return { kind: 'fixed-window', perSecond: byFixed, limit, perMs, confidence: Math.min(0.95, 0.5 + 0.1 * episodes) };
   }
 
   get record(): LearnedRecord | undefined {
@@ -215,7 +213,14 @@ export class Pace {
 
   #learnFixed({ sentAtMs, endAtMs, nowMs }: Refusal): void {
     if (endAtMs === undefined) return;
-    this.#fixed.throttled(sentAtMs, { atMs: endAtMs, inSeconds: (endAtMs - nowMs) % 1000 === 0 }, this.#meter);
+    const waitMs = endAtMs - nowMs;
+    // Sends are counted by when they left: the end is brought to the same side of the way there and back.
+    const atMs = endAtMs - (nowMs - sentAtMs);
+    this.#fixed.throttled(
+      sentAtMs,
+      { atMs, inSeconds: Math.abs(waitMs - Math.round(waitMs / 1000) * 1000) < 1 },
+      this.#meter,
+    );
     const { found } = this.#fixed;
     if (found !== undefined && this.#ceiling.allows((1000 * found.limit) / found.perMs))
       this.#ceiling.settle((1000 * found.limit) / found.perMs, LEARNED_SHARE);
