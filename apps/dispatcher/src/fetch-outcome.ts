@@ -17,6 +17,8 @@ export type FetchOutcome =
       readonly detail: string;
       /** False only where it is certain that no byte reached the upstream. */
       readonly sent: boolean;
+      /** Whoever sent it took it back. */
+      readonly abandoned?: true;
     };
 
 const SAME_AGAIN: ReadonlySet<FailureCode> = new Set(['answer_too_large', 'destination_refused', 'internal']);
@@ -44,6 +46,12 @@ export class AttemptError extends Error {
   }
 }
 
+const NOT_BELIEVED = {
+  code: 'connection_refused',
+  sent: false,
+  says: 'the certificate of the upstream was not signed by anyone who is believed; its CA belongs in the key tls.ca',
+} as const;
+
 const FAILURES: Record<string, { code: FailureCode; sent: boolean; says: string }> = {
   ECONNREFUSED: { code: 'connection_refused', sent: false, says: 'the upstream refused the connection' },
   EHOSTUNREACH: { code: 'connection_refused', sent: false, says: 'the upstream cannot be reached' },
@@ -55,6 +63,24 @@ const FAILURES: Record<string, { code: FailureCode; sent: boolean; says: string 
     sent: false,
     says: 'the upstream resolves to a private address; set allowPrivateAddresses: true if that is meant',
   },
+  PENSTOCK_PROXY_AWAY: { code: 'connection_refused', sent: false, says: 'the proxy of the upstream cannot be reached' },
+  PENSTOCK_PROXY_REFUSED: {
+    code: 'connection_refused',
+    sent: false,
+    says: 'the proxy would not connect to the upstream: see its rules, and the user and password in the key proxy',
+  },
+  DEPTH_ZERO_SELF_SIGNED_CERT: NOT_BELIEVED,
+  SELF_SIGNED_CERT_IN_CHAIN: NOT_BELIEVED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: NOT_BELIEVED,
+  UNABLE_TO_GET_ISSUER_CERT: NOT_BELIEVED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: NOT_BELIEVED,
+  CERT_HAS_EXPIRED: { code: 'connection_refused', sent: false, says: 'the certificate of the upstream has expired' },
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    code: 'connection_refused',
+    sent: false,
+    says: 'the certificate of the upstream is for another name',
+  },
+  PENSTOCK_TAKEN_BACK: { code: 'outcome_unknown', sent: true, says: 'the call was taken back by whoever sent it' },
   PENSTOCK_MAY_NOT_LEAVE: {
     code: 'holder_away',
     sent: false,
