@@ -1,6 +1,6 @@
 import { announcementOf, endOfThrottle, type Announcement } from './announcement.js';
 import type { Clock } from './clock.js';
-import type { Form, Profile, SpontaneousSpec, ThrottleSpec } from './profile.js';
+import type { Form, Profile, ShiftsSpec, SpontaneousSpec, ThrottleSpec } from './profile.js';
 import { quotaFields } from './quota-fields.js';
 import { openWindow, type Window } from './windows.js';
 
@@ -24,6 +24,7 @@ export class Gate {
   private asked: ThrottleSpec[] = [];
   private schedule: SpontaneousSpec[] = [];
   private scheduleFromMs = 0;
+  private factor = 1;
 
   constructor(
     private profile: Profile,
@@ -37,6 +38,7 @@ export class Gate {
     const nowMs = this.clock.monotonicMs();
     if (this.mode.kind === 'shut' && nowMs >= this.mode.untilMs) this.mode = { kind: 'open' };
     this.startDueThrottles(nowMs);
+    this.shift(nowMs);
     if (this.mode.kind === 'shut') return this.refuseAgain(this.mode, nowMs);
     const waitMs = this.waitMs(nowMs, inFlight);
     if (waitMs > 0) return this.refuse(nowMs, waitMs);
@@ -46,7 +48,7 @@ export class Gate {
 
   quotaFields(): string[] {
     if (this.profile.announce === 'none') return [];
-    return quotaFields(this.profile.announce, this.windows, this.clock.monotonicMs(), this.clock.epochMs());
+    return quotaFields(this.profile, this.windows, this.clock.monotonicMs(), this.clock.epochMs());
   }
 
   /** The next arrival is throttled. */
@@ -69,6 +71,17 @@ export class Gate {
 
   private openWindows(): void {
     this.windows = this.profile.limits.windows.map(openWindow);
+    this.factor = 1;
+  }
+
+  private shift(nowMs: number): void {
+    const factor = factorAt(this.profile.limits.shifts, nowMs);
+    if (factor === this.factor) return;
+    this.factor = factor;
+    this.windows.forEach((window, i) => {
+      const limit = this.profile.limits.windows[i]?.limit ?? window.spec.limit;
+      window.resize(Math.max(1, Math.round(limit * factor)));
+    });
   }
 
   private startDueThrottles(nowMs: number): void {
@@ -127,4 +140,9 @@ export class Gate {
     if (!this.profile.limits.countRefused) return;
     for (const window of this.windows) window.take(nowMs);
   }
+}
+
+function factorAt(shifts: ShiftsSpec | null, nowMs: number): number {
+  if (shifts === null) return 1;
+  return shifts.factors[Math.floor(nowMs / shifts.everyMs) % shifts.factors.length] ?? 1;
 }

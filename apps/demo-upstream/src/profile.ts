@@ -19,6 +19,13 @@ const windowSchema = z.strictObject({
 });
 export type WindowSpec = z.infer<typeof windowSchema>;
 
+/** A limit that changes: spans of `everyMs` lie end to end on the monotonic clock, each with the next of these factors. */
+const shiftsSchema = z.strictObject({
+  everyMs: z.number().min(1),
+  factors: z.array(z.number().min(0.01).max(100)).min(1),
+});
+export type ShiftsSpec = z.infer<typeof shiftsSchema>;
+
 export const throttleSchema = z.strictObject({ retryAfterMs: durationMs, form: formSchema.default('seconds') });
 export type ThrottleSpec = z.infer<typeof throttleSchema>;
 
@@ -30,6 +37,7 @@ const limitsSchema = z.strictObject({
     .default(null),
   /** Refused calls spend quota too (some vendors do that, and hammering then never ends). */
   countRefused: z.boolean().default(false),
+  shifts: shiftsSchema.nullable().default(null),
 });
 export type LimitsSpec = z.infer<typeof limitsSchema>;
 
@@ -88,6 +96,8 @@ export const profileSchema = z.strictObject({
   limits: limitsSchema.prefault({}),
   dialect: formSchema.default('seconds'),
   announce: z.enum(['none', 'ratelimit', 'x-ratelimit']).default('none'),
+  /** What the quota fields tell wrongly: a remaining that never falls, or a reset in ms where seconds are meant. */
+  announceFault: z.enum(['none', 'remaining-stuck', 'reset-in-ms']).default('none'),
   ban: banSchema.nullable().default(null),
   /** `afterMs` counts from the start, the last reset, or the patch that brought the list. */
   spontaneous: z.array(spontaneousSchema).default([]),

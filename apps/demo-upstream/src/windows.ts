@@ -8,6 +8,8 @@ export interface Window {
   remaining(nowMs: number): number;
   /** Until the window is whole again (fixed) or at least larger than now (the others). */
   resetMs(nowMs: number): number;
+  /** Another limit from now on; what was taken stays taken. */
+  resize(limit: number): void;
 }
 
 export function openWindow(spec: WindowSpec): Window {
@@ -25,7 +27,11 @@ export function openWindow(spec: WindowSpec): Window {
 class FixedWindow implements Window {
   private span = -1;
   private taken = 0;
-  constructor(readonly spec: WindowSpec) {}
+  constructor(public spec: WindowSpec) {}
+
+  resize(limit: number): void {
+    this.spec = { ...this.spec, limit };
+  }
 
   waitMs(nowMs: number): number {
     return this.remaining(nowMs) > 0 ? 0 : this.resetMs(nowMs);
@@ -50,11 +56,21 @@ class FixedWindow implements Window {
 
 /** So many in any span: the times of the last `limit` calls in a ring, exactly. */
 class SlidingWindow implements Window {
-  private readonly times: Float64Array;
+  private times: Float64Array;
   private oldest = 0;
   private taken = 0;
-  constructor(readonly spec: WindowSpec) {
+  constructor(public spec: WindowSpec) {
     this.times = new Float64Array(spec.limit);
+  }
+
+  /** The newest that fit are kept; while more were taken than the new limit, the window is full. */
+  resize(limit: number): void {
+    const kept = Array.from({ length: this.taken }, (_, i) => this.times[(this.oldest + i) % this.spec.limit] ?? 0);
+    this.spec = { ...this.spec, limit };
+    this.times = new Float64Array(limit);
+    this.times.set(kept.slice(-limit));
+    this.oldest = 0;
+    this.taken = Math.min(limit, kept.length);
   }
 
   waitMs(nowMs: number): number {
@@ -92,10 +108,17 @@ class SlidingWindow implements Window {
 class BucketWindow implements Window {
   private tokens: number;
   private filledMs = 0;
-  private readonly size: number;
-  constructor(readonly spec: WindowSpec) {
+  private size: number;
+  constructor(public spec: WindowSpec) {
     this.size = spec.burst ?? spec.limit;
     this.tokens = this.size;
+  }
+
+  /** A burst of its own stays as it is. */
+  resize(limit: number): void {
+    this.spec = { ...this.spec, limit };
+    this.size = this.spec.burst ?? limit;
+    this.tokens = Math.min(this.size, this.tokens);
   }
 
   waitMs(nowMs: number): number {
