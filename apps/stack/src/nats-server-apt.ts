@@ -84,22 +84,27 @@ export function paragraphs(text: string): SourceEntry[] {
 }
 
 /** Downloads and unpacks without touching the system: lists, cache and configuration lie in a folder that is gone afterwards. */
-export async function fetchWithApt(
-  { mirror, suite, component }: Suite,
-  folder: string,
-  signal: AbortSignal,
-): Promise<string> {
+export async function fetchWithApt(suite: Suite, folder: string, signal: AbortSignal): Promise<string> {
   return inScratch(folder, async (scratch) => {
-    const env = await privateApt(scratch);
-    const option = mirror.keyring ? `[signed-by=${mirror.keyring}] ` : '';
-    writeFileSync(join(scratch, 'sources.list'), `deb ${option}${mirror.uri} ${suite} ${component}\n`);
-    await apt(['-qq', 'update'], { cwd: scratch, env, signal });
-    await apt(['-qq', 'download', 'nats-server'], { cwd: scratch, env, signal });
-    const archive = readdirSync(scratch).find((name) => name.endsWith('.deb'));
-    if (!archive) throw new Error(`expected a package nats-server in ${suite}, found none`);
-    await run('dpkg', ['-x', archive, 'unpacked'], { cwd: scratch });
+    const [archive] = await unpackWithApt(suite, { packages: ['nats-server'], scratch, signal });
+    if (archive === undefined) throw new Error(`expected a package nats-server in ${suite.suite}, found none`);
     return place(scratch, archive, folder);
   });
+}
+
+/** The packages lie in `unpacked` of the scratch folder, one over the other. Answers the names of their archives. */
+export async function unpackWithApt(
+  { mirror, suite, component }: Suite,
+  { packages, scratch, signal }: { packages: readonly string[]; scratch: string; signal: AbortSignal },
+): Promise<string[]> {
+  const env = await privateApt(scratch);
+  const option = mirror.keyring ? `[signed-by=${mirror.keyring}] ` : '';
+  writeFileSync(join(scratch, 'sources.list'), `deb ${option}${mirror.uri} ${suite} ${component}\n`);
+  await apt(['-qq', 'update'], { cwd: scratch, env, signal });
+  await apt(['-qq', 'download', ...packages], { cwd: scratch, env, signal });
+  const archives = readdirSync(scratch).filter((name) => name.endsWith('.deb'));
+  for (const archive of archives) await run('dpkg', ['-x', archive, 'unpacked'], { cwd: scratch });
+  return archives;
 }
 
 function place(scratch: string, archive: string, folder: string): string {
