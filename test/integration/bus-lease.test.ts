@@ -112,6 +112,24 @@ describe.each(versions)('leases on the %s server', (version) => {
     await vi.waitFor(() => expect(dead.ended).toEqual(['expired']), { timeout: 2_000 });
   });
 
+  it('are taken as soon as a rival has been silent for the ttl by our own clock, before the server drops the key', async () => {
+    // Once somebody holds a lease here, the bucket is no longer new to anyone.
+    await untilOneHolds([await rival(freshKey(), 'a')]);
+    const key = freshKey();
+    const writer = await buses.open();
+    await writer.leases.put(key, JSON.stringify({ holder: 'a', session: 'another', fence: 1, at: '' }));
+    const writtenAtMs = performance.now();
+    let aheadMs = 0;
+    const clock = { now: () => systemClock.now() + aheadMs };
+    const reads = vi.spyOn(writer.leases, 'get');
+    const standBy = await rival(key, 'b', { clock, bus: writer });
+    await vi.waitFor(() => expect(reads.mock.calls.length).toBeGreaterThan(1), { timeout: 2_000, interval: 5 });
+    expect(standBy.keeper.state().kind).toBe('standing-by');
+    aheadMs = LEASE_TTL_MS;
+    await vi.waitFor(() => expect(standBy.keeper.state().kind).toBe('settling'), { timeout: 2_000, interval: 1 });
+    expect(performance.now() - writtenAtMs).toBeLessThan(LEASE_TTL_MS);
+  });
+
   it('go to a stand-by at once when they are released, after what the holder had to write', async () => {
     const key = freshKey();
     const order: string[] = [];

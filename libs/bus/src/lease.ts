@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { nuid } from '@nats-io/nats-core';
-import { LEASE_MARGIN_MS, LEASE_RENEW_MS, LEASE_TTL_MS } from '#contracts';
+import { declareBuckets, LEASE_MARGIN_MS, LEASE_RENEW_MS, LEASE_TTL_MS } from '#contracts';
 import { Bell } from './bell.js';
 import { isOvertaken, readKey, writeKey } from './bucket-record.js';
+import { keySubject } from './bucket-watch.js';
 import type { Bus, BusClock } from './connection.js';
 import { isNobodyThere, isStreamNotFound } from './faults.js';
 import { LeaseEpoch } from './lease-epoch.js';
 import type { LeaseRecord } from './lease-record.js';
+import { LeaseSilence } from './lease-silence.js';
 import { rightfulHolder } from './rendezvous.js';
 import { within } from './within.js';
 
@@ -63,6 +65,8 @@ export interface LeaseKeeper {
 }
 
 const TRY_EVERY_MS = 250;
+/** A write is heard of a little before it is stored. */
+const LOOK_AFTER_HINT_MS = 10;
 const RETRY_RENEWAL_MS = 200;
 const REQUEST_TIMEOUT_MS = 900;
 const SETTLE_WITHIN_MS = 10_000;
@@ -79,7 +83,8 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
 /**
  * One key of bucket `leases`, whose keys live for 3 s after their last write.
  *
- * - standing-by: looks at the key every 250 ms, since the end of a key's time is told by nobody. Free → writes it → settling.
+ * - standing-by: looks at the key at each write to it and every 250 ms, since the end of a key's time is told by nobody. Free, or silent for
+ *   its ttl by our own clock → writes it → settling.
  * - settling: the key is ours and renewed, with no fence in it. When `nextFence` has answered, the next renewal writes the fence
  *   → holding. Failed → giving-back.
  * - holding: renewed every second. Counts from the moment before the renewal was sent, for the ttl less a margin. Not renewed in time, or
@@ -96,15 +101,17 @@ class BucketLease implements LeaseKeeper {
   private readonly session = nuid.next();
   private readonly bell = new Bell();
   private readonly epoch: LeaseEpoch;
-  private readonly forgetReconnects: () => void;
+  private readonly silence = new LeaseSilence();
+  private readonly closers: (() => void)[];
   private running: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: LeaseKeeperOptions) {
     this.epoch = new LeaseEpoch(options.bus, options.clock);
-    this.forgetReconnects = options.bus.onReconnected(() => {
+    const reconnected = (): void => {
       this.epoch.doubt();
       this.bell.ring();
-    });
+    };
+    this.closers = [options.bus.onReconnected(reconnected), this.hearWrites()];
   }
 
   start(): void {
@@ -134,7 +141,17 @@ class BucketLease implements LeaseKeeper {
       const waitMs = await this.step().catch((error: unknown) => this.recover(error));
       await this.bell.wait(waitMs);
     }
-    this.forgetReconnects();
+    for (const close of this.closers) close();
+  }
+
+  private hearWrites(): () => void {
+    const { bus, key } = this.options;
+    const callback = (): void => {
+      if (this.current.kind === 'standing-by') setTimeout(() => this.bell.ring(), LOOK_AFTER_HINT_MS);
+    };
+    const subject = keySubject(declareBuckets(bus.subjects).leases.name, key);
+    const subscription = bus.nc.subscribe(subject, { callback });
+    return () => subscription.unsubscribe();
   }
 
   /** @returns how long to wait until the next. */
@@ -168,20 +185,24 @@ class BucketLease implements LeaseKeeper {
 
   private async standBy(notBeforeMs: number): Promise<number> {
     if (this.releasing) this.current = { kind: 'released' };
-    else if (this.options.clock.now() >= notBeforeMs && this.options.bus.connected()) await this.tryToTake();
+    else if (this.options.clock.now() >= notBeforeMs && this.options.bus.connected()) return this.tryToTake();
     return this.current.kind === 'standing-by' ? TRY_EVERY_MS : 0;
   }
 
-  private async tryToTake(): Promise<void> {
+  /** @returns when to look again. */
+  private async tryToTake(): Promise<number> {
     const { bus, key, clock } = this.options;
-    if (!(await this.epoch.allowsTaking())) return;
+    if (!(await this.epoch.allowsTaking())) return TRY_EVERY_MS;
     const found = await readKey<LeaseRecord>(bus.leases, key);
     // Ours without our knowing: the answer to an earlier try was lost.
-    if (found.kind === 'present' && found.value.session !== this.session) return;
+    const isAnothers = found.kind === 'present' && found.value.session !== this.session;
+    const leftMs = isAnothers ? this.silence.leftMs(found, clock.now()) : 0;
+    if (leftMs > 0) return Math.min(TRY_EVERY_MS, Math.ceil(leftMs));
     const sentAtMs = clock.now();
-    if (!(await this.write(null, found.revision))) return;
+    if (!(await this.write(null, found.revision))) return TRY_EVERY_MS;
     this.current = { kind: 'settling', fence: null, validUntilMs: validUntil(sentAtMs) };
     void this.settle();
+    return 0;
   }
 
   private async settle(): Promise<void> {
