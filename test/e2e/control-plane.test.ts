@@ -48,7 +48,7 @@ test('an upstream is told with the fields of the contract', async () => {
   expect(page).toEqual({
     id: 'demo',
     state: 'flowing',
-    ...{ pausedUntil: null, quotaResetAt: null, pauseReason: null, breaker: null },
+    ...{ pausedUntil: null, quotaResetAt: null, pauseReason: null, breaker: { state: 'closed', shed: 0 } },
     holder: expect.stringMatching(/^dispatcher-/),
     limits: {
       configured: [

@@ -31,5 +31,11 @@ export function forwardProblem(
 const RETRY_SOON_MS = 2_000;
 
 function isForALittleWhile(code: FailureCode): boolean {
-  return code === 'bus_away' || code === 'holder_away' || code === 'not_sent_in_time' || code === 'paused';
+  return (
+    code === 'bus_away' ||
+    code === 'holder_away' ||
+    code === 'not_sent_in_time' ||
+    code === 'paused' ||
+    code === 'breaker_open'
+  );
 }

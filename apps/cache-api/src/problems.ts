@@ -58,6 +58,7 @@ const PROBLEMS: Readonly<Record<ProblemCode, Row>> = {
   invalid_answer: { status: 502, title: 'The upstream did not answer in HTTP', proxyError: 'http_protocol_error' },
   answer_too_large: { status: 502, title: "The upstream's answer is too large", proxyError: 'http_response_body_size' },
   paused: { status: 503, title: 'The upstream is paused', proxyError: 'destination_unavailable' },
+  breaker_open: { status: 503, title: 'The upstream fails', proxyError: 'destination_unavailable' },
   not_sent_in_time: {
     status: 503,
     title: 'The call could not be sent in time',

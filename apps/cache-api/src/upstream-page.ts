@@ -1,4 +1,4 @@
-import type { UpstreamState, UpstreamStateKind } from '#contracts';
+import type { UpstreamBreakerState, UpstreamState, UpstreamStateKind } from '#contracts';
 import type { UpstreamView } from './upstream-view.js';
 
 /** `GET /v1/upstreams/<u>`. */
@@ -18,8 +18,7 @@ export interface UpstreamPage {
   readonly inFlight: number;
   readonly calls: number;
   readonly throttles: number;
-  /** Not built yet. */
-  readonly breaker: null;
+  readonly breaker: UpstreamBreakerState;
   readonly scopes: readonly {
     readonly scope: string;
     readonly state: UpstreamStateKind;
@@ -41,12 +40,13 @@ const WITHOUT_HOLDER: Omit<UpstreamState, 'upstream' | 'fence' | 'at' | 'holder'
   inFlight: 0,
   calls: 0,
   throttles: 0,
+  breaker: { state: 'closed', shed: 0 },
   learned: null,
   scopes: [{ scope: 'upstream', state: 'paused', pausedUntil: null }],
 };
 
 export function upstreamPage(view: UpstreamView, heard: UpstreamState | undefined): UpstreamPage {
-  const { state, pauseReason, holder, learned, tokens, queued, inFlight, calls, throttles, scopes, ...times } =
+  const { state, pauseReason, holder, learned, tokens, queued, inFlight, calls, throttles, scopes, breaker, ...times } =
     heard ?? WITHOUT_HOLDER;
   const pausedUntil = timeOf(times.pausedUntil);
   return {
@@ -54,7 +54,7 @@ export function upstreamPage(view: UpstreamView, heard: UpstreamState | undefine
     ...{ state, pausedUntil, quotaResetAt: timeOf(times.quotaResetAt), pauseReason, holder },
     limits: { configured: view.config.limits.windows, learned },
     ...{ tokens, queued, inFlight, calls, throttles },
-    breaker: null,
+    breaker,
     scopes: scopes.map((one) => ({ ...one, pausedUntil: timeOf(one.pausedUntil) })),
   };
 }

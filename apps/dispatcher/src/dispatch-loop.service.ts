@@ -1,12 +1,13 @@
-import { readAnnouncement, readThrottle } from '#core';
-import type { Announcement, GateOutcome, LaneGroup, LaneSide, SetPermit, Version } from '#core';
+import type { LaneGroup, LaneSide, SetPermit, Version } from '#core';
 import type { FetchOutcome } from './fetch-outcome.js';
 import { AskerPlaces } from './asker-places.js';
-import { crowdedEnd, failedEnd, lateEnd, pausedEnd } from './flight-ends.js';
+import { crowdedEnd, failedEnd, lateEnd, pausedEnd, refusedEnd } from './flight-ends.js';
 import { createFlight, earliestDeadline, isMoreUrgent, isWrite } from './flight.js';
 import type { Asker, FailedEnd, Flight, FlightEnd } from './flight.js';
 import type { Answered, LoopOptions } from './loop-options.js';
+import { readOutcome } from './outcome-reading.js';
 import { sentFields } from './sent-fields.js';
+import type { HealthAdmission } from './upstream-health.js';
 
 /**
  * The one loop of an upstream: who goes next, and what becomes of it. Everything that is to be sent waits here, retries and throttled
@@ -131,7 +132,11 @@ export class DispatchLoop {
     if (this.options.isOvertaken(next)) return this.drop(next);
     const admission = gates.admit(group.scopes, next.lane, nowMs);
     if (admission.kind === 'wait') return admission.untilMs;
-    const flight = admission.probe ? bestToProbeWith(group, side, nowMs) : next;
+    const { probe } = admission;
+    const healthy = this.options.health.admit({ lane: next.lane, probe, chance: this.options.chance() }, nowMs);
+    if (healthy.kind === 'wait') return healthy.untilMs;
+    if (healthy.kind === 'refuse') return this.refuse(next, healthy);
+    const flight = probe ? bestToProbeWith(group, side, nowMs) : next;
     if (!this.options.mayStillSend()) return undefined;
     queue.remove(flight.id);
     this.send(flight, gates.start(flight.scopes, flight.lane, nowMs), nowMs);
@@ -144,6 +149,12 @@ export class DispatchLoop {
     return 'again';
   }
 
+  private refuse(flight: Flight, { code, resumeAtMs }: Extract<HealthAdmission, { kind: 'refuse' }>): 'again' {
+    this.options.queue.remove(flight.id);
+    this.fail(flight, refusedEnd(flight, code, resumeAtMs));
+    return 'again';
+  }
+
   private send(flight: Flight, permit: SetPermit, nowMs: number): void {
     const { fence, client, repetition, writesSent } = this.options;
     this.sends += 1;
@@ -153,6 +164,7 @@ export class DispatchLoop {
     flight.firstSentAtMs ??= nowMs;
     flight.firstSend ??= this.sends;
     repetition.sent(flight, nowMs);
+    this.options.health.sent(nowMs);
     if (isWrite(flight)) writesSent.note(flight.order.urlHash, flight.id, this.sends);
     this.sent.add(flight);
     const { method, path, body } = flight.order;
@@ -177,43 +189,30 @@ export class DispatchLoop {
   private settle(flight: Flight, permit: SetPermit, version: Version, outcome: FetchOutcome): void {
     this.sent.delete(flight);
     const nowMs = this.options.clock.now();
-    const throttle =
-      outcome.kind === 'answered'
-        ? readThrottle({ ...outcome, nowMs }, this.options.dialect)
-        : { kind: 'none' as const };
+    const { gate, throttle, sign } = readOutcome(outcome, this.options.dialect, nowMs);
     const isThrottle = throttle.kind === 'throttle';
-    const changes = this.options.gates.settle(
-      permit,
-      isThrottle
-        ? { ...throttle, kind: 'throttled', announcement: this.announcement(outcome, nowMs) }
-        : this.gateOutcome(outcome, nowMs),
-      nowMs,
-    );
+    const changes = this.options.gates.settle(permit, gate, nowMs);
+    this.options.health.ended(sign, nowMs);
     this.options.onSettled(flight, outcome, isThrottle);
     if (outcome.kind === 'answered') {
       flight.lastStatus = outcome.status;
       if (isAccepted(outcome, isThrottle)) this.options.gates.accepted(flight.order.partition);
     }
-    if (isThrottle && outcome.kind === 'answered') this.throttled(flight, outcome, version);
+    if (isThrottle && outcome.kind === 'answered')
+      this.throttled(flight, outcome, { version, wasProbe: permit.probe, nowMs });
     else this.ended(flight, outcome, version, nowMs);
     if (changes.length > 0) this.options.onChanges(changes);
     this.pump();
   }
 
-  /** A time-out or a 5xx says nothing about the limit. */
-  private gateOutcome(outcome: FetchOutcome, nowMs: number): GateOutcome {
-    if (outcome.kind === 'failed' || outcome.status >= 500) return { kind: 'failed' };
-    return { kind: 'answered', announcement: this.announcement(outcome, nowMs) };
-  }
-
-  private announcement(outcome: FetchOutcome, nowMs: number): Announcement | undefined {
-    return outcome.kind === 'answered' ? readAnnouncement({ ...outcome, nowMs }, this.options.dialect) : undefined;
-  }
-
   /** Held, and sent again at the head of its lane; spends `throttles`, not `attempts`. What may not be held goes back as it came. */
-  private throttled(flight: Flight, answer: Answered, version: Version): void {
+  private throttled(
+    flight: Flight,
+    answer: Answered,
+    { version, ...at }: { version: Version; wasProbe: boolean; nowMs: number },
+  ): void {
     flight.throttles += 1;
-    if (this.options.repetition.mayHoldThrottled(flight)) this.wait(flight, undefined);
+    if (this.options.repetition.mayHoldThrottled(flight, at)) this.wait(flight, undefined);
     else this.deliver(flight, answer, version);
   }
 

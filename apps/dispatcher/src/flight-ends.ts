@@ -20,6 +20,15 @@ export function lateEnd(flight: Flight, code: 'paused' | 'not_sent_in_time', byM
   return { kind: 'failed', code, detail, receivedStatus: flight.lastStatus, sent: false, resumeAtMs: null };
 }
 
+/** The upstream fails, or has throttled us so often that it may ban us: nothing is sent although the limits would allow it. */
+export function refusedEnd(flight: Flight, code: 'breaker_open' | 'paused', resumeAtMs: number): FailedEnd {
+  const detail =
+    code === 'breaker_open'
+      ? 'the upstream has failed for a while; one call a second tries whether it is back'
+      : 'the upstream has throttled so many calls that more of them might end in a ban';
+  return { kind: 'failed', code, detail, receivedStatus: flight.lastStatus, sent: false, resumeAtMs };
+}
+
 /** More wait already than could be sent in any sensible time. */
 export function crowdedEnd(): FailedEnd {
   const detail = 'too many calls wait for this upstream already; ask again later, or raise its limits';

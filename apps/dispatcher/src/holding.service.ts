@@ -1,5 +1,5 @@
-import { compareVersions, createGateSet, createRetryBudget, createScopedLanes, maskQuery, Reservation } from '#core';
-import type { Fields, GateChange, GateSet, RetryPolicies, ScopedChange, Version } from '#core';
+import { createGateSet, createScopedLanes, maskQuery } from '#core';
+import type { Fields, GateChange, GateSet, Reservation, ScopedChange, Version } from '#core';
 import { openDesk } from '#bus';
 import type { Bus, DeskAnswer, HolderDesk, JetStreamStrategy, LeaseHeld, Publisher, Verdict } from '#bus';
 import { bucketOf, cachePolicyOf, declareConsumers } from '#contracts';
@@ -15,13 +15,15 @@ import type { DispatchMetrics } from './dispatch-metrics.js';
 import { factsOf } from './fetch-facts.js';
 import type { FailedEnd, Flight } from './flight.js';
 import { isWrite } from './flight.js';
-import { dialectOf, gateSetConfigOf, retryPoliciesOf } from './gate-settings.js';
+import { dialectOf, gateSetConfigOf } from './gate-settings.js';
+import { healthOf, repetitionOf, reservationOf } from './holding-parts.js';
 import { Joinable } from './joinable.js';
 import type { KnownEntries } from './known-entries.js';
+import { isOvertaken } from './overtaken.js';
 import { PullsService } from './pulls.service.js';
-import { Repetition } from './repetition.js';
 import type { ScopesService } from './scopes.service.js';
 import { stateOf } from './upstream-state.js';
+import type { UpstreamHealth } from './upstream-health.js';
 import type { UpstreamClient } from './upstream.client.js';
 import { workAsker } from './work-asker.service.js';
 import type { WorkAskerOptions } from './work-asker.service.js';
@@ -60,6 +62,7 @@ export class HoldingService {
   readonly gates: GateSet;
   readonly loop: DispatchLoop;
   private readonly reservation: Reservation;
+  private readonly health: UpstreamHealth;
   private readonly queue = createScopedLanes<Flight>();
   private readonly joinable: Joinable;
   private readonly answers: AnswersService;
@@ -70,7 +73,8 @@ export class HoldingService {
 
   constructor(private readonly options: HoldingOptions) {
     const { config, fence, clock, chance, known, completions, repository } = options;
-    this.reservation = createReservation(config, () => options.scopes.reserve());
+    this.reservation = reservationOf(config, () => options.scopes.reserve());
+    this.health = healthOf(config);
     this.gates = createGateSet(gateSetConfigOf(config, fence), chance, this.reservation);
     this.joinable = new Joinable(() => clock.now());
     this.loop = this.createLoop();
@@ -167,7 +171,8 @@ export class HoldingService {
       chance,
       mayStillSend: () => this.options.mayStillSend() && this.reservation.covers(clock.now()),
       dialect: dialectOf(config),
-      repetition: repetitionOf(config, writesSent, retryPoliciesOf(config)),
+      health: this.health,
+      repetition: repetitionOf(config, writesSent),
       bucketOf: (path) => bucketOf(config.limits.buckets, path),
       isOvertaken: (flight) => isOvertaken(flight, known),
       onAnswered: (flight, answer, version) => void this.answered(flight, answer, version),
@@ -293,6 +298,7 @@ export class HoldingService {
       holder,
       fence,
       gates: this.gates,
+      breaker: this.health.breakerState(clock.now()),
       queued: this.queue.depths(),
       nowMs: clock.now(),
     });
@@ -300,17 +306,6 @@ export class HoldingService {
     publisher.publishCore(bus.subjects.state(config.id), state);
     this.pulls?.wake();
   }
-}
-
-function createReservation({ limits, timeouts }: UpstreamConfig, onWanted: () => void): Reservation {
-  const longestCallMs = timeouts.connectMs + timeouts.responseMs + timeouts.bodyMs;
-  return new Reservation({ concurrency: limits.concurrency, longestCallMs, onWanted });
-}
-
-function repetitionOf({ retry }: UpstreamConfig, writesSent: WritesSent, policies: RetryPolicies): Repetition {
-  const { nowBudget, budget, throttledWrites } = retry;
-  const budgets = { now: createRetryBudget(nowBudget), background: createRetryBudget(budget) };
-  return new Repetition({ policies, budgets, throttledWrites, writesSent });
 }
 
 /** A fault of ours: whoever asked is told, and nothing else suffers from it. */
@@ -330,16 +325,4 @@ const LONGEST_LAST_ANSWER_MS = 1_000;
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Only background work can be moot, and only when all who ask are. */
-function isOvertaken(flight: Flight, known: KnownEntries): boolean {
-  return flight.askers.every(({ replaces, order }) => {
-    if (replaces === null) return false;
-    const entry = known.get(order.key)?.entry;
-    if (entry === undefined) return false;
-    const { version } = replaces;
-    if (version === null) return true;
-    return compareVersions(entry.version, version) > 0;
-  });
 }

@@ -4,6 +4,7 @@ import type { FetchOutcome } from './fetch-outcome.js';
 import type { FailedEnd, Flight } from './flight.js';
 import type { Joinable } from './joinable.js';
 import type { Repetition } from './repetition.js';
+import type { UpstreamHealth } from './upstream-health.js';
 import type { UpstreamClient } from './upstream.client.js';
 import type { WritesSent } from './writes-sent.js';
 
@@ -18,6 +19,7 @@ export interface LoopOptions {
   readonly client: UpstreamClient;
   readonly dialect: Dialect;
   readonly repetition: Repetition;
+  readonly health: UpstreamHealth;
   /** The upstream's own credential, which replaces the client's. */
   readonly credential: Fields;
   readonly clock: Clock;

@@ -1,4 +1,4 @@
-import type { GateSet, GateState, LaneDepths } from '#core';
+import type { GateSet, GateState, LaneDepths, BreakerState } from '#core';
 import type { UpstreamState } from '#contracts';
 
 /** What the holder tells of its upstream four times a second. */
@@ -7,6 +7,7 @@ export function stateOf(of: {
   holder: string;
   fence: number;
   gates: GateSet;
+  breaker: BreakerState;
   queued: LaneDepths;
   nowMs: number;
 }): UpstreamState {
@@ -32,6 +33,7 @@ export function stateOf(of: {
     inFlight,
     calls,
     throttles,
+    breaker: { state: of.breaker.kind, shed: of.breaker.kind === 'closed' ? 0 : of.breaker.p },
     scopes: gates.states(nowMs).map((one) => ({
       scope: one.scope,
       state: one.state.kind,

@@ -39,6 +39,7 @@ export type {
   ReadCounts,
   RefreshWork,
   ResourceRef,
+  UpstreamBreakerState,
   UpstreamScopeState,
   UpstreamState,
   UpstreamStateKind,
@@ -49,6 +50,7 @@ export { parseConfig } from './config/parse-config.js';
 export type { ConfigSource, ParsedConfig } from './config/parse-config.js';
 export { describeFaults } from './config/config-fault.js';
 export type { ConfigFault } from './config/config-fault.js';
+export { isProxyUrl } from './config/transport-section.js';
 export { resolveReference } from './config/references.js';
 export type { ReferenceSource, ResolvedReference } from './config/references.js';
 export {
@@ -71,6 +73,7 @@ export type {
   RefreshConfig,
   RetryConfig,
   RetryPolicy,
+  RetryRule,
   TimeoutsConfig,
   UpstreamConfig,
 } from './config/penstock-config.js';

@@ -127,6 +127,7 @@ export type CallReply =
 /** Why a call or a fetch came to nothing. The edge turns these into statuses. */
 export type FailureCode =
   | 'paused'
+  | 'breaker_open'
   | 'not_sent_in_time'
   | 'holder_away'
   | 'bus_away'
@@ -168,10 +169,18 @@ export interface UpstreamState {
   readonly inFlight: number;
   readonly calls: number;
   readonly throttles: number;
+  /** Of failures, not of limits: closed, shedding a share of the background, or open. */
+  readonly breaker: UpstreamBreakerState;
   /** What was learned of a limit that is not configured. */
   readonly learned: { readonly perSecond: number } | null;
   /** The upstream itself, its declared buckets, and whichever credential is paused; `state` above is the worst of them. */
   readonly scopes: readonly UpstreamScopeState[];
+}
+
+export interface UpstreamBreakerState {
+  readonly state: 'closed' | 'shedding' | 'open';
+  /** The share of background calls that is held back. */
+  readonly shed: number;
 }
 
 export interface UpstreamScopeState {

@@ -23,6 +23,7 @@ export const DEFAULTS: Omit<UpstreamConfig, 'id' | 'baseUrl'> = {
     reserve: 0.2,
     backgroundFloor: 0.05,
     buckets: [],
+    throttleBudget: undefined,
     per: 'upstream',
   },
   pause: {
@@ -34,6 +35,7 @@ export const DEFAULTS: Omit<UpstreamConfig, 'id' | 'baseUrl'> = {
   retry: {
     network: RETRY,
     status: { ...RETRY, match: [500, 502, 503, 504] },
+    rules: [],
     budget: 0.1,
     nowBudget: 0.2,
     throttledWrites: false,
@@ -54,5 +56,7 @@ export const DEFAULTS: Omit<UpstreamConfig, 'id' | 'baseUrl'> = {
   },
   refresh: { background: true, maxAgeMs: undefined, spend: 'target', resources: [], volatileFields: [] },
   allowPrivateAddresses: false,
+  proxy: undefined,
+  tls: { ca: undefined },
   maxRequestBodyBytes: 8 * MIB,
 };

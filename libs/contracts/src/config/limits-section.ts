@@ -51,5 +51,6 @@ export function readLimits(section: Section): LimitsConfig {
     backgroundFloor: section.field('backgroundFloor', share, absent.backgroundFloor),
     buckets: section.field('buckets', buckets, absent.buckets),
     per: section.field('per', oneOf(['upstream', 'credential']), absent.per),
+    throttleBudget: section.field('throttleBudget', integer(1, MAX_CALLS), absent.throttleBudget),
   };
 }

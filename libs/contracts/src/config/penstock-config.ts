@@ -1,4 +1,6 @@
 import type { Lane } from '#core';
+import type { TlsConfig } from './transport-section.js';
+import type { FailureCode } from '../messages.js';
 
 /** The configuration as the services use it: durations in ms, sizes in bytes, shares from 0 to 1, defaults filled in. */
 export interface PenstockConfig {
@@ -28,6 +30,9 @@ export interface UpstreamConfig {
   readonly cache: CacheConfig;
   readonly refresh: RefreshConfig;
   readonly allowPrivateAddresses: boolean;
+  /** The text with its references, never the password: `resolveReference` gives that to the dispatcher. */
+  readonly proxy: string | undefined;
+  readonly tls: TlsConfig;
   readonly maxRequestBodyBytes: number;
 }
 
@@ -65,18 +70,26 @@ export interface LimitsConfig {
   readonly backgroundFloor: number;
   readonly buckets: readonly BucketConfig[];
   readonly per: 'upstream' | 'credential';
+  /** How many throttles in 10 min end in a ban. Undefined: the vendor does not ban. */
+  readonly throttleBudget: number | undefined;
 }
 
 export const BACKOFF_KINDS = [
   'none',
   'fixed',
+  'uniform',
+  'fixed-randomised',
   'linear',
+  'quadratic',
   'exponential',
+  'exponential-randomised',
   'fibonacci',
   'list',
   'full-jitter',
   'equal-jitter',
+  'partial-jitter',
   'decorrelated-jitter',
+  'decorrelated-smooth',
   'header',
 ] as const;
 export type BackoffKind = (typeof BACKOFF_KINDS)[number];
@@ -88,6 +101,8 @@ export interface BackoffConfig {
   readonly capMs: number;
   /** With kind `list` only, and always with it. */
   readonly listMs?: readonly number[];
+  /** With the randomised kinds and `partial-jitter` only, and always with them: from 0 to 1. */
+  readonly jitter?: number;
 }
 
 export interface RetryPolicy {
@@ -101,6 +116,32 @@ export interface StatusRetryPolicy extends RetryPolicy {
   readonly match: readonly number[];
 }
 
+/** Whose call came to nothing in one of these ways is repeated by these rules, and not by `network` or `status`. */
+export interface RetryRule extends RetryPolicy {
+  readonly when: RetryCondition;
+}
+
+/** All that is given must hold; of `status` and `error`, where both are given, one. */
+export interface RetryCondition {
+  readonly status?: readonly number[];
+  readonly error?: readonly RetryError[];
+  /** A glob over paths: see `globMatch`. */
+  readonly route?: string;
+  readonly method?: readonly string[];
+}
+
+/** What may happen to a call that gets no answer. */
+export const RETRY_ERRORS = [
+  'connection_refused',
+  'dns_error',
+  'connection_timeout',
+  'response_timeout',
+  'body_timeout',
+  'incomplete_answer',
+  'invalid_answer',
+] as const satisfies readonly FailureCode[];
+export type RetryError = (typeof RETRY_ERRORS)[number];
+
 export interface PauseConfig {
   readonly withoutHeader: BackoffConfig;
   readonly maxMs: number;
@@ -111,6 +152,8 @@ export interface PauseConfig {
 export interface RetryConfig {
   readonly network: RetryPolicy;
   readonly status: StatusRetryPolicy;
+  /** The first that fits a call decides; before `network` and `status`. */
+  readonly rules: readonly RetryRule[];
   readonly budget: number;
   readonly nowBudget: number;
   readonly throttledWrites: boolean;

@@ -1,0 +1,29 @@
+import { readAnnouncement, readThrottle } from '#core';
+import type { Dialect, SetOutcome, ThrottleReading } from '#core';
+import { wouldRepeat } from './fetch-outcome.js';
+import type { FetchOutcome } from './fetch-outcome.js';
+import type { Sign } from './upstream-health.js';
+
+export interface OutcomeReading {
+  /** What the limits learn from it. */
+  readonly gate: SetOutcome;
+  readonly throttle: ThrottleReading;
+  /** What it says of the upstream's health. */
+  readonly sign: Sign;
+}
+
+const NO_THROTTLE: ThrottleReading = { kind: 'none' };
+
+/** What an attempt tells, in the vendor's dialect. */
+export function readOutcome(outcome: FetchOutcome, dialect: Dialect, nowMs: number): OutcomeReading {
+  if (outcome.kind === 'failed') {
+    // What was never written, or what we ourselves would not take, says nothing of the upstream.
+    const sign = outcome.code === 'holder_away' || wouldRepeat(outcome) ? 'nothing' : 'ill';
+    return { gate: { kind: 'failed' }, throttle: NO_THROTTLE, sign };
+  }
+  const throttle = readThrottle({ ...outcome, nowMs }, dialect);
+  if (throttle.kind === 'none' && outcome.status >= 500) return { gate: { kind: 'failed' }, throttle, sign: 'ill' };
+  const announcement = readAnnouncement({ ...outcome, nowMs }, dialect);
+  if (throttle.kind === 'none') return { gate: { kind: 'answered', announcement }, throttle, sign: 'well' };
+  return { gate: { ...throttle, kind: 'throttled', announcement }, throttle, sign: 'throttled' };
+}
