@@ -1,7 +1,7 @@
 import { createLeaseKeeper, createScopeStore } from '#bus';
 import type { Bus, JetStreamStrategy, LeaseHeld, LeaseKeeper, MemberList, Membership, Publisher } from '#bus';
 import { leaseKeys, resolveReference } from '#contracts';
-import type { UpstreamConfig } from '#contracts';
+import type { ReferenceSource, UpstreamConfig } from '#contracts';
 import type { Fields } from '#core';
 import type { Chance, Clock, ConfiguredUpstream, Environment, Logger } from '#runtime';
 import type { EntryRepository, EntryWriter, ScopeViewRepository, ScopeViewWriter } from '#store';
@@ -13,6 +13,7 @@ import { HoldingService } from './holding.service.js';
 import { KnownEntries } from './known-entries.js';
 import { ScopesService } from './scopes.service.js';
 import type { KeptScope } from './scopes.service.js';
+import { transportOf } from './transport-settings.js';
 import { createUpstreamClient } from './upstream.client.js';
 import type { UpstreamClient } from './upstream.client.js';
 
@@ -132,8 +133,10 @@ export class HoldersService {
     return new ScopesService({ upstream: config.id, scopes, reader: scopeReader, writer: scopeWriter, clock, logger });
   }
 
-  private clientOf({ baseUrl, limits, timeouts, cache, allowPrivateAddresses }: UpstreamConfig): UpstreamClient {
+  private clientOf(config: UpstreamConfig): UpstreamClient {
+    const { baseUrl, limits, timeouts, cache, allowPrivateAddresses } = config;
     return createUpstreamClient({
+      ...transportOf(config, this.references()),
       baseUrl,
       connections: limits.concurrency,
       connectTimeoutMs: timeouts.connectMs,
@@ -145,12 +148,14 @@ export class HoldersService {
     });
   }
 
+  private references(): ReferenceSource {
+    return { env: this.options.environment.variables, readFile: (path) => readFileSync(path, 'utf8') };
+  }
+
   /** The secret lives here only, and only in memory. */
   private credentialOf({ id, credentials }: UpstreamConfig): Fields {
     if (credentials === undefined) return [];
-    const { environment } = this.options;
-    const source = { env: environment.variables, readFile: (path: string) => readFileSync(path, 'utf8') };
-    const resolved = resolveReference(credentials.value, source);
+    const resolved = resolveReference(credentials.value, this.references());
     if (resolved.kind === 'resolved') return [[credentials.header, resolved.value]];
     throw new Error(
       `the credential of upstream ${id} cannot be resolved here: ${resolved.what}; set it for the dispatcher too`,

@@ -18,6 +18,18 @@ it.each([
   expect(maskedUpstream(value)).toMatchObject({ credentials: { value: shown } });
 });
 
+it.each([
+  ['http://proxy.example:3128', 'http://proxy.example:3128'],
+  ['http://me:secret@proxy.example:3128', 'http://***:***@proxy.example:3128'],
+  ['http://me:${T}@proxy.example', 'http://***:${T}@proxy.example'],
+  ['${file:/run/secrets/proxy}', '${file:/run/secrets/proxy}'],
+])('the proxy %s is shown as %s', (proxy, shown) => {
+  const text = `upstreams: { crm: { baseUrl: https://a.example, proxy: ${JSON.stringify(proxy)} } }`;
+  const parsed = parseConfig(text, { env: { T: 'x' }, fileName: 'penstock.yaml' });
+  if (parsed.kind === 'invalid') throw new Error(JSON.stringify(parsed.faults));
+  expect(maskedConfig(parsed.config).upstreams['crm']?.proxy).toBe(shown);
+});
+
 it('a credential in the query of a resource is masked', () => {
   expect(maskedUpstream('${T}', '/items?page=1&api_key=abc')).toMatchObject({
     refresh: { resources: ['/items?page=1&api_key=***'] },

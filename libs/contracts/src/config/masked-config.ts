@@ -15,9 +15,10 @@ export function maskedConfig(config: PenstockConfig): MaskedConfig {
 }
 
 function masked(upstream: UpstreamConfig): UpstreamConfig {
-  const { credentials, refresh, cache } = upstream;
+  const { credentials, proxy, refresh, cache } = upstream;
   return {
     ...upstream,
+    proxy: proxy && maskedProxy(proxy),
     credentials: credentials && { ...credentials, value: maskedValue(credentials.value) },
     refresh: { ...refresh, resources: refresh.resources.map((entry) => maskedQuery(entry, cache.credentialQuery)) },
   };
@@ -33,6 +34,24 @@ function maskedValue(value: string): string {
         /^((?:bearer|basic|token|apikey) +)?(.*)$/is,
         (_, scheme = '', rest: string) => scheme + (rest && MASK),
       );
+    })
+    .join('');
+}
+
+/** Of user and password only references are shown; a file or variable that holds the whole URL is one. */
+function maskedProxy(url: string): string {
+  return url.replace(
+    /^(https?:\/\/)(.*)@/is,
+    (_, scheme: string, user: string) => `${scheme}${maskedReferences(user)}@`,
+  );
+}
+
+function maskedReferences(text: string): string {
+  return splitReferences(text)
+    .map((part) => {
+      if (part.kind === 'variable') return `\${${part.name}}`;
+      if (part.kind === 'file') return `\${file:${part.path}}`;
+      return part.text.replaceAll(/[^:]+/g, MASK);
     })
     .join('');
 }

@@ -45,7 +45,8 @@ export function missingVariable(env: Environment, name: string): ReferenceProble
 
 export function brokenReference(text: string): ReferenceProblem {
   return {
-    expected: 'a reference such as ${NAME} or, in credentials.value only, ${file:/run/secrets/x} (absolute path)',
+    expected:
+      'a reference such as ${NAME} or, in credentials.value, proxy and tls.ca only, ${file:/run/secrets/x} (absolute path)',
     found: JSON.stringify(text),
   };
 }

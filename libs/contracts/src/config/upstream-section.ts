@@ -3,11 +3,12 @@ import { DEFAULTS } from './defaults.js';
 import { readLimits } from './limits-section.js';
 import type { CredentialsConfig, LaneRule, UpstreamConfig } from './penstock-config.js';
 import { isPrivateHost } from './private-address.js';
-import { fieldName, flag, glob, listOf, lowerCase, mapping, oneOf, parsed, size, textAsWritten } from './readers.js';
+import { fieldName, flag, glob, listOf, lowerCase, mapping, oneOf, parsed, size } from './readers.js';
 import type { Reader, Reading, Section, Spot } from './reading.js';
-import type { Environment, ReferencePart, ReferenceProblem } from './references.js';
-import { brokenReference, missingVariable, splitReferences, variableOf } from './references.js';
+import { textWithReferences } from './reference-text.js';
+import { splitReferences } from './references.js';
 import { readPause, readRetry, readTimeouts } from './retry-section.js';
+import { proxy, readTls } from './transport-section.js';
 import { BASE_URL_EXPECTED, HOST_EXPECTED, parseBaseUrl, parseHost } from './upstream-url.js';
 
 const CREDENTIALS_EXPECTED = 'a text such as "Bearer ${CRM_TOKEN}" or "${file:/run/secrets/crm}"';
@@ -38,25 +39,14 @@ const credentials = mapping<CredentialsConfig>((section) => ({
   value: section.required('value', credentialsValue, { expected: CREDENTIALS_EXPECTED, stopgap: '' }),
 }));
 
-/** Stays as written. Only that the variables exist is checked: a secret file may be readable by the dispatcher alone. */
 function credentialsValue(spot: Spot, reading: Reading): string | undefined {
-  const text = textAsWritten(CREDENTIALS_EXPECTED)(spot, reading);
-  const parts = splitReferences(text ?? '');
-  for (const problem of parts.flatMap((part) => problemOf(part, reading.env) ?? [])) {
-    reading.refuse(spot, problem.expected, problem);
-  }
-  if (text !== undefined && parts.every(({ kind }) => kind === 'literal')) {
+  const text = textWithReferences(CREDENTIALS_EXPECTED)(spot, reading);
+  if (text !== undefined && splitReferences(text).every(({ kind }) => kind === 'literal')) {
     reading.warnings.push(
       `${spot.path} holds the secret itself; a reference such as \${NAME} keeps it out of the file`,
     );
   }
   return text;
-}
-
-function problemOf(part: ReferencePart, env: Environment): ReferenceProblem | undefined {
-  if (part.kind === 'broken') return brokenReference(part.text);
-  // Set but empty is as good as missing: the upstream would refuse every call.
-  return part.kind === 'variable' && !variableOf(env, part.name) ? missingVariable(env, part.name) : undefined;
 }
 
 /** `claimed` holds the path at which each host was declared first, over all upstreams. */
@@ -90,6 +80,8 @@ export function readUpstream(id: string, section: Section, claimed: Map<string, 
     cache: section.part('cache', readCache),
     refresh: section.part('refresh', readRefresh),
     allowPrivateAddresses: readAllowPrivate(section, url),
+    proxy: section.optional('proxy', proxy),
+    tls: section.part('tls', readTls),
     maxRequestBodyBytes: section.field('maxRequestBody', size, DEFAULTS.maxRequestBodyBytes),
   };
 }
