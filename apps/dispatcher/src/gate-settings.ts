@@ -1,6 +1,7 @@
 import { dialectNamed } from '#core';
-import type { BackoffPolicy, Dialect, GateConfig, GateSetConfig, RetryPolicies } from '#core';
-import type { BackoffConfig, RetryPolicy, UpstreamConfig } from '#contracts';
+import type { BackoffPolicy, Dialect, GateConfig, GateSetConfig, RetryPolicies, RetryRule } from '#core';
+import { globMatch } from '#contracts';
+import type { BackoffConfig, RetryRule as RetryRuleConfig, RetryPolicy, UpstreamConfig } from '#contracts';
 
 /** By how much the way to an upstream varies, until it is learned. */
 const ASSUMED_SPREAD_MS = 35;
@@ -33,21 +34,39 @@ export function dialectOf({ limits }: UpstreamConfig): Dialect {
 }
 
 export function retryPoliciesOf({ retry }: UpstreamConfig): RetryPolicies {
-  return { network: policyOf(retry.network), status: [{ ...policyOf(retry.status), match: retry.status.match }] };
+  return {
+    rules: retry.rules.map(ruleOf),
+    network: policyOf(retry.network),
+    status: [{ ...policyOf(retry.status), match: retry.status.match }],
+  };
+}
+
+function ruleOf(rule: RetryRuleConfig): RetryRule {
+  const { route, ...when } = rule.when;
+  // The query does not count, as with buckets.
+  const isRoute =
+    route === undefined ? {} : { route: (path: string) => globMatch(route, path.split('?', 1)[0] ?? '', 'path') };
+  return { ...policyOf(rule), when: { ...when, ...isRoute } };
 }
 
 function policyOf(policy: RetryPolicy): { backoff: BackoffPolicy; maxAttempts: number; maxElapsedMs: number } {
   return { backoff: backoffOf(policy.backoff), maxAttempts: policy.maxAttempts, maxElapsedMs: policy.maxElapsedMs };
 }
 
+/** `base` to `cap` are the bounds of `uniform`; every other policy takes `base` as its unit. */
 function backoffOf(config: BackoffConfig): BackoffPolicy {
-  const { kind, baseMs, factor, capMs } = config;
+  const { kind, baseMs, factor, capMs, jitter = 0 } = config;
   switch (kind) {
     case 'none':
       return { kind };
     case 'fixed':
       return { kind, delayMs: baseMs };
+    case 'uniform':
+      return { kind, minMs: baseMs, maxMs: capMs };
+    case 'fixed-randomised':
+      return { kind, delayMs: baseMs, spread: jitter };
     case 'linear':
+    case 'quadratic':
     case 'fibonacci':
       return { kind, baseMs, capMs };
     case 'list':
@@ -55,7 +74,12 @@ function backoffOf(config: BackoffConfig): BackoffPolicy {
     case 'exponential':
     case 'full-jitter':
     case 'equal-jitter':
+    case 'decorrelated-smooth':
       return { kind, baseMs, factor, capMs };
+    case 'exponential-randomised':
+      return { kind, baseMs, factor, capMs, spread: jitter };
+    case 'partial-jitter':
+      return { kind, baseMs, factor, capMs, jitter };
     case 'decorrelated-jitter':
       return { kind: 'decorrelated', baseMs, capMs };
     case 'header':

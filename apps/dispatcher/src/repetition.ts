@@ -1,9 +1,10 @@
-import { mayHoldThrottled, retryDecision } from '#core';
-import type { RepeatFacts, RetryBudget, RetryDecision, RetryPolicies } from '#core';
+import { fieldValue, mayHoldThrottled, parseHttpDate, readWait, retryDecision } from '#core';
+import type { RepeatFacts, RetryBudget, RetryDecision, RetryOutcome, RetryPolicies } from '#core';
 import { wouldRepeat } from './fetch-outcome.js';
 import type { FetchOutcome } from './fetch-outcome.js';
 import { latestDeadline } from './flight.js';
 import type { Flight } from './flight.js';
+import type { Answered } from './loop-options.js';
 import type { WritesSent } from './writes-sent.js';
 
 export interface RepetitionOptions {
@@ -23,8 +24,11 @@ export class Repetition {
   }
 
   /** A throttle was a refusal: what it refused may be held and sent again, writes only where that is configured. */
-  mayHoldThrottled(flight: Flight): boolean {
-    return mayHoldThrottled({ ...this.repeatFacts(flight), throttledWrites: this.options.throttledWrites });
+  mayHoldThrottled(flight: Flight, { wasProbe, nowMs }: { wasProbe: boolean; nowMs: number }): boolean {
+    const isHeld = mayHoldThrottled({ ...this.repeatFacts(flight), throttledWrites: this.options.throttledWrites });
+    // One probe at a time multiplies nothing.
+    if (isHeld && !wasProbe) this.budgetOf(flight).charge(nowMs);
+    return isHeld;
   }
 
   /** Undefined: the outcome is none that repeating could change. */
@@ -33,7 +37,7 @@ export class Repetition {
     outcome: FetchOutcome,
     at: { nowMs: number; chance: number; permittedPerSecond: number },
   ): RetryDecision | undefined {
-    if (outcome.kind === 'answered' && outcome.status < 500) return undefined;
+    if (outcome.kind === 'answered' && outcome.status < 400) return undefined;
     if (outcome.kind === 'failed' && wouldRepeat(outcome)) return undefined;
     const { nowMs, chance, permittedPerSecond } = at;
     return retryDecision({
@@ -41,7 +45,9 @@ export class Repetition {
       attempts: flight.attempts,
       startedAtMs: flight.firstSentAtMs ?? nowMs,
       nowMs,
-      outcome: outcome.kind === 'answered' ? { kind: 'status', status: outcome.status } : { kind: 'network' },
+      path: flight.order.path,
+      outcome: retryOutcomeOf(outcome),
+      headerMs: outcome.kind === 'answered' ? retryAfterOf(outcome) : undefined,
       policies: this.options.policies,
       deadlineMs: latestDeadline(flight.askers),
       previousDelayMs: flight.previousDelayMs,
@@ -61,4 +67,19 @@ export class Repetition {
     const otherWriteSent = since !== null && this.options.writesSent.otherSince(urlHash, flight.id, since);
     return { method, hasIdempotencyKey, otherWriteSent };
   }
+}
+
+function retryOutcomeOf(outcome: FetchOutcome): RetryOutcome {
+  return outcome.kind === 'answered'
+    ? { kind: 'status', status: outcome.status }
+    : { kind: 'network', code: outcome.code };
+}
+
+/** A date is taken against the answer's own Date, since the two are of one clock. */
+function retryAfterOf({ fields, receivedAt }: Answered): number | undefined {
+  const value = fieldValue(fields, 'retry-after');
+  if (value === undefined) return undefined;
+  const sentAtMs = parseHttpDate(fieldValue(fields, 'date') ?? '') ?? receivedAt;
+  const wait = readWait(value, 'retry-after', sentAtMs);
+  return wait === undefined ? undefined : Math.max(0, wait.waitMs);
 }

@@ -63,6 +63,7 @@ export type { Announcement, DeclaredWindow, QuotaReading } from './announcement.
 export { ThrottleBudget } from './throttle-budget.js';
 export type { ThrottleBudgetRecord, ThrottleVerdict } from './throttle-budget.js';
 export type { AnnouncedRate } from './announced-rate.js';
+export { readWait } from './wait-value.js';
 export { readThrottle } from './throttle.js';
 export type { AnswerHead, IgnoredValue, ThrottleReading } from './throttle.js';
 export { readAnnouncement } from './read-announcement.js';
@@ -87,7 +88,17 @@ export type { LaneDepths, LaneJob, LaneSide } from './lanes.js';
 export { delayOf } from './backoff.js';
 export type { BackoffPolicy } from './backoff.js';
 export { mayHoldThrottled, mayRepeat, retryDecision } from './retry.js';
-export type { RetryDecision, RetryFacts, RepeatFacts, RetryPolicies, RetryPolicy, RetryRefusal } from './retry.js';
+export type {
+  RepeatFacts,
+  RetryCondition,
+  RetryDecision,
+  RetryFacts,
+  RetryOutcome,
+  RetryPolicies,
+  RetryPolicy,
+  RetryRefusal,
+  RetryRule,
+} from './retry.js';
 export { createRetryBudget, RetryBudget } from './retry-budget.js';
 export { Breaker, createBreaker } from './breaker.js';
 export type { BreakerAdmission, BreakerState } from './breaker.js';

@@ -22,13 +22,19 @@ export class RetryBudget {
     this.#sentTotal += 1;
   }
 
+  /** A call that a throttle refused leaves again. It costs quota as a retry does, and is never refused: its deadline bounds it. */
+  charge(nowMs: number): void {
+    this.#turn(nowMs);
+    this.#count(this.#retried, 1);
+    this.#retriedTotal += 1;
+  }
+
   /** Pays for one retry, or answers false. */
   spend(permittedPerSecond: number, nowMs: number): boolean {
     this.#turn(nowMs);
     const floor = Math.max(1, (Math.min(1, 0.02 * permittedPerSecond) * WINDOW_MS) / 1000);
     if (this.#retriedTotal + 1 > Math.max(floor, this.ratio * this.#sentTotal)) return false;
-    this.#count(this.#retried, 1);
-    this.#retriedTotal += 1;
+    this.charge(nowMs);
     return true;
   }
 

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { mayHoldThrottled, retryDecision, type RetryFacts } from './retry.js';
+import { mayHoldThrottled, retryDecision, type RetryCondition, type RetryFacts, type RetryRule } from './retry.js';
 import { createRetryBudget } from './retry-budget.js';
 import { dueAt, overdueRatio } from './due.js';
 
 const backoff = { kind: 'full-jitter', baseMs: 200, factor: 2, capMs: 10_000 } as const;
 const policy = { backoff, maxAttempts: 3, maxElapsedMs: 30_000 };
+
+const timedOut = { kind: 'network', code: 'response_timeout' } as const;
 
 function facts(more: Partial<RetryFacts> = {}): RetryFacts {
   return {
@@ -14,8 +16,9 @@ function facts(more: Partial<RetryFacts> = {}): RetryFacts {
     attempts: 1,
     startedAtMs: 0,
     nowMs: 1_000,
+    path: '/items/1?x=1',
     outcome: { kind: 'status', status: 503 },
-    policies: { network: policy, status: [{ ...policy, match: [500, 502, 503, 504] }] },
+    policies: { rules: [], network: policy, status: [{ ...policy, match: [500, 502, 503, 504] }] },
     deadlineMs: undefined,
     previousDelayMs: 0,
     chance: 0.5,
@@ -36,7 +39,7 @@ describe('retry', () => {
   });
 
   it.each<[string, Partial<RetryFacts>]>([
-    ['retry', { outcome: { kind: 'network' } }],
+    ['retry', { outcome: timedOut }],
     ['not-configured', { outcome: { kind: 'status', status: 404 } }],
     ['max-attempts', { attempts: 3 }],
     ['max-elapsed', { nowMs: 29_950 }],
@@ -56,12 +59,51 @@ describe('retry', () => {
 
   it('a POST without a key is never sent twice, whatever happened (trap: POST retried)', () => {
     expect(reasonOf({ method: 'POST' })).toBe('not-repeatable');
-    expect(reasonOf({ method: 'POST', outcome: { kind: 'network' } })).toBe('not-repeatable');
+    expect(reasonOf({ method: 'POST', outcome: timedOut })).toBe('not-repeatable');
+  });
+
+  it.each<[string, RetryCondition, Partial<RetryFacts>, boolean]>([
+    ['a status that is retried nowhere else', { status: [404] }, { outcome: { kind: 'status', status: 404 } }, true],
+    ['another status', { status: [404] }, {}, false],
+    ['a status where the call got no answer', { status: [503] }, { outcome: timedOut }, false],
+    ['an error', { error: ['response_timeout'] }, { outcome: timedOut }, true],
+    ['another error', { error: ['dns_error'] }, { outcome: timedOut }, false],
+    ['one of a status and an error', { status: [404], error: ['response_timeout'] }, { outcome: timedOut }, true],
+    ['a route', { route: (path) => path.startsWith('/items/') }, {}, true],
+    ['another route', { route: (path) => path === '/reports' }, {}, false],
+    ['a method', { method: ['GET'] }, {}, true],
+    ['another method', { method: ['HEAD'] }, {}, false],
+    ['a route and another status', { route: () => true, status: [500] }, {}, false],
+  ])('a rule for %s fits or not', (_, when, more, itFits) => {
+    const rule = { ...policy, backoff: { kind: 'fixed', delayMs: 7 } as const, when };
+    const policies = { ...facts().policies, rules: [rule] };
+    const decision = retryDecision(facts({ ...more, policies }));
+    expect(decision.kind === 'retry' && decision.delayMs === 7).toBe(itFits);
+  });
+
+  it('a rule of a route does not make an answer retried that is retried nowhere', () => {
+    const rules = [{ ...policy, when: { route: () => true } }];
+    expect(reasonOf({ policies: { ...facts().policies, rules }, outcome: { kind: 'status', status: 404 } })).toBe(
+      'not-configured',
+    );
+  });
+
+  it('the first rule that fits decides, and can forbid', () => {
+    const never = { ...policy, maxAttempts: 1, when: { route: () => true } };
+    const often = { ...policy, maxAttempts: 9, when: { status: [503] } };
+    const withRules = (...rules: RetryRule[]): string =>
+      reasonOf({ attempts: 5, policies: { ...facts().policies, rules } });
+    expect([withRules(never, often), withRules(often, never)]).toEqual(['max-attempts', 'retry']);
+  });
+
+  it('a rule does not make a POST repeatable', () => {
+    const rules = [{ ...policy, when: { method: ['POST'] } }];
+    expect(reasonOf({ method: 'POST', policies: { ...facts().policies, rules } })).toBe('not-repeatable');
   });
 
   it('a header-led policy takes the answer’s word, and any other does not', () => {
     const headerLed = { ...policy, backoff: { kind: 'header-led', otherwise: backoff } as const };
-    const policies = { network: policy, status: [{ ...headerLed, match: [503] }] };
+    const policies = { rules: [], network: policy, status: [{ ...headerLed, match: [503] }] };
     expect(retryDecision(facts({ policies, headerMs: 700 }))).toMatchObject({ delayMs: 700 });
     expect(retryDecision(facts({ headerMs: 700 }))).toMatchObject({ delayMs: 100 });
   });
@@ -93,6 +135,15 @@ describe('retry budget', () => {
     while (budget.spend(10, START_MS + 10_000)) paid += 1;
     expect(paid).toBe(100);
     expect(budget.spend(10, START_MS + 45_000)).toBe(true);
+  });
+
+  it('what a throttle refused is charged without being asked for, and leaves less for retries', () => {
+    const budget = createRetryBudget(0.1);
+    for (let i = 0; i < 1_000; i += 1) budget.sent(START_MS);
+    for (let i = 0; i < 95; i += 1) budget.charge(START_MS);
+    let paid = 0;
+    while (budget.spend(10, START_MS)) paid += 1;
+    expect(paid).toBe(5);
   });
 
   it('a quiet upstream may retry: at most once a second, less where the permitted rate is low', () => {

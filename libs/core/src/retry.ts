@@ -10,10 +10,27 @@ export interface RetryPolicy {
 }
 
 export interface RetryPolicies {
+  /** The first that fits decides; before `network` and `status`. */
+  readonly rules: readonly RetryRule[];
   readonly network: RetryPolicy;
   /** The first whose `match` holds the status. */
   readonly status: readonly (RetryPolicy & { readonly match: readonly number[] })[];
 }
+
+export type RetryRule = RetryPolicy & { readonly when: RetryCondition };
+
+/** All that is given must hold; of `status` and `error`, where both are given, one. */
+export interface RetryCondition {
+  readonly status?: readonly number[] | undefined;
+  /** Codes of failures: what became of a call that got no answer. */
+  readonly error?: readonly string[] | undefined;
+  readonly method?: readonly string[] | undefined;
+  readonly route?: ((path: string) => boolean) | undefined;
+}
+
+/** What a call came to. */
+export type RetryOutcome =
+  { readonly kind: 'status'; readonly status: number } | { readonly kind: 'network'; readonly code: string };
 
 export interface RepeatFacts {
   readonly method: string;
@@ -27,7 +44,8 @@ export interface RetryFacts extends RepeatFacts {
   readonly attempts: number;
   readonly startedAtMs: number;
   readonly nowMs: number;
-  readonly outcome: { readonly kind: 'status'; readonly status: number } | { readonly kind: 'network' };
+  readonly path: string;
+  readonly outcome: RetryOutcome;
   readonly policies: RetryPolicies;
   readonly deadlineMs: number | undefined;
   readonly previousDelayMs: number;
@@ -78,9 +96,24 @@ function delayFor(backoff: BackoffPolicy, { attempts, previousDelayMs, chance, h
   return delayOf(backoff, attempts, previousDelayMs, chance);
 }
 
-function policyFor({ outcome, policies }: RetryFacts): RetryPolicy | undefined {
+function policyFor(facts: RetryFacts): RetryPolicy | undefined {
+  const general = generalPolicyFor(facts);
+  const { rules } = facts.policies;
+  return rules.find((rule) => fits(rule.when, facts, general !== undefined)) ?? general;
+}
+
+function generalPolicyFor({ outcome, policies }: RetryFacts): RetryPolicy | undefined {
   if (outcome.kind === 'network') return policies.network;
   return policies.status.find((policy) => policy.match.includes(outcome.status));
+}
+
+function fits(when: RetryCondition, { method, path, outcome }: RetryFacts, isRetriedAnyway: boolean): boolean {
+  if (when.method !== undefined && !when.method.includes(method)) return false;
+  if (when.route !== undefined && !when.route(path)) return false;
+  // A rule of a route says how what is retried is retried there, not that everything is.
+  if (when.status === undefined && when.error === undefined) return isRetriedAnyway;
+  if (outcome.kind === 'network') return when.error?.includes(outcome.code) ?? false;
+  return when.status?.includes(outcome.status) ?? false;
 }
 
 function giveUp(reason: RetryRefusal): RetryDecision {

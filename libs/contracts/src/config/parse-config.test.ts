@@ -85,6 +85,7 @@ const DOCUMENTED_DEFAULTS = {
   retry: {
     network: RETRY,
     status: { ...RETRY, match: [500, 502, 503, 504] },
+    rules: [],
     budget: 0.1,
     nowBudget: 0.2,
     throttledWrites: false,
@@ -105,6 +106,8 @@ const DOCUMENTED_DEFAULTS = {
   },
   refresh: { background: true, maxAgeMs: undefined, spend: 'target', resources: [], volatileFields: [] },
   allowPrivateAddresses: false,
+  proxy: undefined,
+  tls: { ca: undefined },
   maxRequestBodyBytes: 8_388_608,
 };
 
@@ -202,6 +205,33 @@ describe('a valid configuration', () => {
   it('keeps the list of a list policy', () => {
     const { upstream } = valid(crm('retry: { network: { policy: list, list: [1s, 5s] } }'));
     expect(upstream.retry.network.backoff).toMatchObject({ kind: 'list', listMs: [1_000, 5_000] });
+  });
+
+  it('reads the rules of retries: what they are for, and a policy each', () => {
+    const { upstream } = valid(
+      crm(
+        'retry: { rules: [ { when: { status: [404], error: [response_timeout], route: "/reports/**", method: [GET] }, policy: fixed, base: 5s, maxAttempts: 9 }, { when: { route: /slow }, policy: partial-jitter, jitter: 20%, maxElapsed: 1m } ] }',
+      ),
+    );
+    expect(upstream.retry.rules).toEqual([
+      {
+        when: { status: [404], error: ['response_timeout'], route: '/reports/**', method: ['GET'] },
+        backoff: { kind: 'fixed', baseMs: 5_000, factor: 2, capMs: 10_000 },
+        maxAttempts: 9,
+        maxElapsedMs: 30_000,
+      },
+      {
+        when: { route: '/slow' },
+        backoff: { kind: 'partial-jitter', baseMs: 200, factor: 2, capMs: 10_000, jitter: 0.2 },
+        maxAttempts: 3,
+        maxElapsedMs: 60_000,
+      },
+    ]);
+  });
+
+  it('gives the randomised policies their jitter where none is written', () => {
+    const { upstream } = valid(crm('retry: { network: { policy: exponential-randomised } }'));
+    expect(upstream.retry.network.backoff).toMatchObject({ kind: 'exponential-randomised', jitter: 0.5 });
   });
 
   it('reads the policy header-led as the kind header', () => {
@@ -343,6 +373,21 @@ describe('a fault', () => {
       { path: 'upstreams.crm.retry.status.list' },
     ],
     [
+      'a jitter that the policy does not have',
+      crm('retry: { network: { policy: fixed, jitter: 10% } }'),
+      { path: 'upstreams.crm.retry.network.jitter', found: 'fixed' },
+    ],
+    [
+      'a rule of retries for nothing',
+      crm('retry: { rules: [ { policy: none } ] }'),
+      { path: 'upstreams.crm.retry.rules[0].when', found: 'none of them' },
+    ],
+    [
+      'a rule of retries for an error that there is not',
+      crm('retry: { rules: [ { when: { error: [response_timout] } } ] }'),
+      { path: 'upstreams.crm.retry.rules[0].when.error[0]', nearest: 'response_timeout' },
+    ],
+    [
       'a list without a list policy',
       crm('retry: { status: { list: [1s] } }'),
       { path: 'upstreams.crm.retry.status.list' },
@@ -445,7 +490,7 @@ describe('a fault', () => {
 
   it('is told of a secret file outside credentials.value', () => {
     expect(faultsOf(withBaseUrl('https://${file:/run/secrets/host}'))).toMatchObject([
-      { path: 'upstreams.crm.baseUrl', expected: expect.stringContaining('in credentials.value only') as string },
+      { path: 'upstreams.crm.baseUrl', expected: expect.stringContaining('in credentials.value, proxy and tls.ca only') as string },
     ]);
   });
 

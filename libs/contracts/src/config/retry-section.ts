@@ -3,12 +3,26 @@ import type {
   BackoffConfig,
   BackoffKind,
   PauseConfig,
+  RetryCondition,
   RetryConfig,
   RetryPolicy,
+  RetryRule,
   TimeoutsConfig,
 } from './penstock-config.js';
-import { BACKOFF_KINDS } from './penstock-config.js';
-import { decimal, flag, integer, listOf, oneOf, share, timer, timerAboveZero } from './readers.js';
+import { BACKOFF_KINDS, RETRY_ERRORS } from './penstock-config.js';
+import {
+  decimal,
+  flag,
+  integer,
+  listOf,
+  mapping,
+  matching,
+  oneOf,
+  pathGlob,
+  share,
+  timer,
+  timerAboveZero,
+} from './readers.js';
 import type { Reader, Section } from './reading.js';
 import { formatDuration } from './units.js';
 
@@ -23,6 +37,20 @@ const policyName: Reader<BackoffKind> = (spot, reading) => {
 };
 
 const failureStatuses = listOf(integer(400, 599), 'a list of statuses such as [500, 502, 503, 504]');
+
+const errors = listOf(oneOf(RETRY_ERRORS), 'a list of errors such as [response_timeout]');
+const methods = listOf(matching('a method such as GET', /^[A-Z]+$/), 'a list of methods such as [GET, HEAD]');
+
+const JITTERED: ReadonlySet<BackoffKind> = new Set(['fixed-randomised', 'exponential-randomised', 'partial-jitter']);
+// resilience4j's, and BullMQ's middle.
+const ABSENT_JITTER = 0.5;
+
+const rule = mapping<RetryRule>((section) => ({
+  when: section.part('when', readCondition),
+  ...readPolicy(section, DEFAULTS.retry.network),
+}));
+
+const rules = listOf(rule, 'a list such as [ { when: { route: "/reports/**" }, policy: fixed, base: 5s } ]');
 
 export function readPause(section: Section): PauseConfig {
   const absent = DEFAULTS.pause;
@@ -42,6 +70,7 @@ export function readRetry(section: Section): RetryConfig {
       match: policy.field('match', failureStatuses, absent.status.match),
       ...readPolicy(policy, absent.status),
     })),
+    rules: section.field('rules', rules, absent.rules),
     budget: section.field('budget', share, absent.budget),
     nowBudget: section.field('nowBudget', share, absent.nowBudget),
     throttledWrites: section.field('throttledWrites', flag, absent.throttledWrites),
@@ -58,6 +87,21 @@ export function readTimeouts(section: Section): TimeoutsConfig {
   };
 }
 
+function readCondition(section: Section): RetryCondition {
+  const status = section.optional('status', failureStatuses);
+  const error = section.optional('error', errors);
+  const route = section.optional('route', pathGlob);
+  const method = section.optional('method', methods);
+  if (!['status', 'error', 'route', 'method'].some((key) => section.has(key)))
+    section.refuseWhole('at least one of status, error, route and method', 'none of them');
+  return {
+    ...(status !== undefined && { status }),
+    ...(error !== undefined && { error }),
+    ...(route !== undefined && { route }),
+    ...(method !== undefined && { method }),
+  };
+}
+
 function readPolicy(section: Section, absent: RetryPolicy): RetryPolicy {
   return {
     backoff: readBackoff(section, absent.backoff),
@@ -71,17 +115,31 @@ function readBackoff(section: Section, absent: BackoffConfig): BackoffConfig {
   const baseMs = section.field('base', timerAboveZero, absent.baseMs);
   const factor = section.field('factor', decimal(1, MAX_FACTOR), absent.factor);
   const capMs = section.field('cap', timerAboveZero, absent.capMs);
-  const listMs = section.optional('list', listOf(timer, 'a list of durations such as [1s, 5s, 30s]'));
   if (capMs < baseMs) {
     const found = formatDuration(capMs) + (section.has('cap') ? '' : ', the default');
     section.refuse('cap', `a cap that is not below base (${formatDuration(baseMs)})`, found);
   }
+  const jitter = readJitter(section, kind);
+  const listMs = readList(section, kind);
+  return { kind, baseMs, factor, capMs, ...listMs, ...jitter };
+}
+
+function readJitter(section: Section, kind: BackoffKind): { readonly jitter?: number } {
+  const jitter = section.optional('jitter', share);
+  if (JITTERED.has(kind)) return { jitter: jitter ?? ABSENT_JITTER };
+  const known = [...JITTERED].join(', ');
+  if (section.has('jitter')) section.refuse('jitter', `one of the policies ${known} where there is a jitter`, kind);
+  return {};
+}
+
+function readList(section: Section, kind: BackoffKind): { readonly listMs?: readonly number[] } {
+  const listMs = section.optional('list', listOf(timer, 'a list of durations such as [1s, 5s, 30s]'));
   if (kind !== 'list') {
     if (section.has('list')) section.refuse('list', 'policy: list where there is a list', `policy: ${kind}`);
-    return { kind, baseMs, factor, capMs };
+    return {};
   }
   if (!section.has('list'))
     section.refuse('list', 'a list of durations such as [1s, 5s, 30s], as policy is list', 'nothing');
   if (listMs?.length === 0) section.refuse('list', 'at least one duration', 'an empty list');
-  return { kind, baseMs, factor, capMs, listMs: listMs ?? [] };
+  return { listMs: listMs ?? [] };
 }
