@@ -35,6 +35,14 @@ export class Announcements {
     return limits.length === 0 ? undefined : { kind: 'fixed-window', limits };
   }
 
+  /** Whether windows of before a restart can still be right. */
+  agreesWith(limits: readonly WindowLimit[]): boolean {
+    for (const { trusted, limit } of this.#quotas.values()) {
+      if (!trusted || (limit !== undefined && !limits.some((one) => one.limit === limit))) return false;
+    }
+    return true;
+  }
+
   /** Lowers our windows to what the upstream counts, at once; raises them only when it was seen to begin anew. */
   reconcile(windows: Windows, nowMs: number): void {
     for (const quota of this.#quotas.values()) {

@@ -40,6 +40,18 @@ function startWithin(gate: Gate, lane: Lane, fromMs: number, forMs: number): Per
   return permits;
 }
 
+/** Sends as fast as the gate lets it, each answered at once. Answers how many left in `forMs`. */
+function run(gate: Gate, fromMs: number, forMs: number): number {
+  let sent = 0;
+  for (let nowMs = fromMs; nowMs < fromMs + forMs; nowMs += 1) {
+    for (const permit of startAll(gate, 'later', nowMs)) {
+      gate.settle(permit, ANSWERED, nowMs);
+      sent += 1;
+    }
+  }
+  return sent;
+}
+
 /** Pauses a fresh gate for 2 s and leads it through its probe: ramping from the time that is answered. */
 function ramping(gate: Gate): number {
   gate.settle(gate.start('later', T0), throttled(2_000), T0);
@@ -302,18 +314,6 @@ describe('lanes', () => {
 });
 
 describe('unknown limit', () => {
-  /** Sends as fast as the gate lets it, each answered at once. Answers how many left in `forMs`. */
-  function run(gate: Gate, fromMs: number, forMs: number): number {
-    let sent = 0;
-    for (let nowMs = fromMs; nowMs < fromMs + forMs; nowMs += 1) {
-      for (const permit of startAll(gate, 'later', nowMs)) {
-        gate.settle(permit, ANSWERED, nowMs);
-        sent += 1;
-      }
-    }
-    return sent;
-  }
-
   it('starts cold with one call a second and doubles each second', () => {
     const gate = gateOf({ windows: [] });
     expect(startAll(gate, 'now', T0)).toHaveLength(1);

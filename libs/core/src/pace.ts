@@ -147,28 +147,7 @@ export class Pace {
   }
 
   get learned(): Learned | undefined {
-    const told = this.#configured ? undefined : this.#announced.windows;
-    const [tightest] = (told?.limits ?? []).toSorted((a, b) => a.limit / a.perMs - b.limit / b.perMs);
-    if (this.#kind !== 'rate' && tightest !== undefined && !this.#capped) {
-      const { limit, perMs } = tightest;
-      return {
-        kind: this.#kind,
-        perSecond: (1000 * limit) / perMs,
-        limit,
-        perMs,
-        confidence: this.#kind === 'declared' ? 1 : 0.9,
-      };
-    }
-    const ceiling = this.#ceiling.learned;
-    if (ceiling === undefined || !this.#searches) return undefined;
-    const { perSecond } = ceiling;
-    const fixed = this.#fixed.found;
-    const byFixed = fixed === undefined ? 0 : (1000 * fixed.limit) / fixed.perMs;
-    // Seen, but not what is held to: no more than a guess.
-    if (fixed === undefined || Math.abs(byFixed / perSecond - 1) > AGREES)
-      return { kind: 'rate', perSecond, confidence: this.#ceiling.confidence };
-    const { limit, perMs, episodes } = fixed;
-    return { kind: 'fixed-window', perSecond: byFixed, limit, perMs, confidence: Math.min(0.95, 0.5 + 0.1 * episodes) };
+    return this.#kind !== 'rate' && !this.#capped ? this.#learnedWindow(this.#kind) : this.#learnedRate();
   }
 
   get record(): LearnedRecord | undefined {
@@ -192,6 +171,26 @@ export class Pace {
     this.#windows = new Windows(windows, this.#options);
   }
 
+  #learnedWindow(kind: 'declared' | 'fixed-window'): Learned | undefined {
+    const [tightest] = this.#windows.limits.toSorted((a, b) => a.limit / a.perMs - b.limit / b.perMs);
+    if (tightest === undefined) return undefined;
+    const { limit, perMs } = tightest;
+    return { kind, perSecond: (1000 * limit) / perMs, limit, perMs, confidence: kind === 'declared' ? 1 : 0.9 };
+  }
+
+  #learnedRate(): Learned | undefined {
+    const ceiling = this.#ceiling.learned;
+    if (ceiling === undefined || !this.#searches) return undefined;
+    const { perSecond } = ceiling;
+    const { found } = this.#fixed;
+    const byFixed = found === undefined ? 0 : (1000 * found.limit) / found.perMs;
+    // Seen, but not what is held to: no more than a guess.
+    if (found === undefined || Math.abs(byFixed / perSecond - 1) > AGREES)
+      return { kind: 'rate', perSecond, confidence: this.#ceiling.confidence };
+    const { limit, perMs, episodes } = found;
+    return { kind: 'fixed-window', perSecond: byFixed, limit, perMs, confidence: Math.min(0.95, 0.5 + 0.1 * episodes) };
+  }
+
   #spendBackground(cost: number, nowMs: number): void {
     if (this.#windows.configured) {
       this.#backgroundPacer.spend(Math.max(SLOWEST_PER_SECOND, this.#windows.ceilingPerSecond(nowMs)) / cost, nowMs);
@@ -203,6 +202,7 @@ export class Pace {
   /** Windows that the answers tell become ours, with what was sent before they were known. */
   #adopt(nowMs: number): void {
     const told = this.#announced.windows;
+    if (told === undefined && this.#announced.agreesWith(this.#windows.limits)) return;
     this.#kind = told?.kind ?? 'rate';
     const limits = told?.limits ?? [];
     if (isSame(limits, this.#windows.limits)) return;
