@@ -2,7 +2,7 @@ import type { GateConfig } from '#core';
 import { AwsAdaptive } from './aws-adaptive.js';
 import { penstock, type Client } from './client.js';
 import { fixedWindow, hostile, slidingWindow, tokenBucket, type Hostile, type LimitAt } from './hostile.js';
-import { play, STARTS_AT_MS, type Played } from './play.js';
+import { play, STARTS_AT_MS, type Played, type PlayOptions } from './play.js';
 import { seededChance } from './chance.js';
 
 /** One kind of upstream, for a rate and a window length. */
@@ -22,6 +22,7 @@ export interface Cell {
   readonly concurrency: number;
   readonly seed: number;
   readonly calls: number;
+  readonly latency?: PlayOptions['latency'];
 }
 
 const always =
@@ -39,6 +40,11 @@ function changing(limit: number): LimitAt {
     const step = Math.floor((nowMs - STARTS_AT_MS - STEADY_MS) / CHANGES_EVERY_MS);
     return step < 0 ? limit : Math.round(limit * (CHANGING[step % CHANGING.length] ?? 1));
   };
+}
+
+/** Half every other 20 s. */
+function alternating(limit: number): LimitAt {
+  return (nowMs) => Math.round(limit * (Math.floor(nowMs / 20_000) % 2 === 0 ? 1 : 0.5));
 }
 
 const limitOf = (perSecond: number, perMs: number): number => Math.round((perSecond * perMs) / 1000);
@@ -116,6 +122,19 @@ export const ROWS: readonly Row[] = [
       hostile(fixedWindow(always(limitOf(r, per)), per), { retryAfter: 'seconds', quota: 'far-reset' }),
   },
   {
+    name: 'a reset in milliseconds',
+    headers: false,
+    upstream: (r, per) =>
+      hostile(fixedWindow(always(limitOf(r, per)), per), { retryAfter: 'seconds', quota: 'reset-in-ms' }),
+  },
+  {
+    name: 'alternating sliding',
+    headers: false,
+    forMs: 600_000,
+    upstream: (r, per) =>
+      hostile(slidingWindow(alternating(limitOf(r, per)), per), { retryAfter: 'seconds', quota: 'none' }),
+  },
+  {
     name: 'changing sliding',
     headers: false,
     forMs: 720_000,
@@ -165,6 +184,7 @@ export function playCell(cell: Cell, who: 'configured' | 'learned' | 'aws'): Pla
     chance,
     roundTripMs,
     jitter: 0.25,
+    ...(cell.latency === undefined ? {} : { latency: cell.latency }),
     usersPerSecond: 0.5,
     calls,
     ...(row.forMs === undefined ? {} : { forMs: row.forMs }),

@@ -103,7 +103,7 @@ export interface Manners {
   /** What a refusal tells: nothing, whole seconds (rounded up), a date (cut to the second), or milliseconds. */
   readonly retryAfter: 'none' | 'seconds' | 'date' | 'ms';
   /** What each answer tells of the quota; `wrong` ones mislead. */
-  readonly quota: 'none' | 'seconds' | 'epoch' | 'always-full' | 'always-empty' | 'far-reset';
+  readonly quota: 'none' | 'seconds' | 'epoch' | 'always-full' | 'always-empty' | 'far-reset' | 'reset-in-ms';
   /** Each refusal bans for so long. */
   readonly banMs?: number;
 }
@@ -156,6 +156,9 @@ function told(
       return { limit: quota.limit, remaining: quota.limit, resetInMs: 1_000 };
     case 'always-empty':
       return { limit: 0, remaining: 0, resetInMs: 3_600_000 };
+    case 'reset-in-ms':
+      // Milliseconds where seconds are meant.
+      return { ...quota, resetInMs: 1000 * Math.ceil(quota.resetInMs) };
     case 'far-reset':
       return { ...quota, resetInMs: 3_600_000 };
   }

@@ -8,6 +8,8 @@ export interface PlayOptions {
   /** Round-trip time; `jitter` 0.25: up to a quarter less or more, half of it on the way there. */
   readonly roundTripMs: number;
   readonly jitter: number;
+  /** Instead of both: next to no way there, and answers that take their time (a median and a 99th percentile), refusals 2 ms. */
+  readonly latency?: { readonly p50Ms: number; readonly p99Ms: number };
   readonly usersPerSecond: number;
   /** Calls to be counted, once counting has begun. */
   readonly calls: number;
@@ -135,7 +137,7 @@ class Table {
       this.#countQuota();
       const verdict = hostile.arrive(this.#nowMs);
       if (counted) this.#count(verdict);
-      this.#at(this.#nowMs + this.#way(), () => this.#answered(call, verdict));
+      this.#at(this.#nowMs + this.#wayBack(verdict), () => this.#answered(call, verdict));
     });
   }
 
@@ -195,8 +197,18 @@ class Table {
 
   /** Half a round trip. */
   #way(): number {
-    const { roundTripMs, jitter, chance } = this.options;
+    const { roundTripMs, jitter, chance, latency } = this.options;
+    if (latency !== undefined) return 0.2 + 0.5 * chance();
     return (roundTripMs / 2) * (1 + jitter * (2 * chance() - 1));
+  }
+
+  #wayBack({ taken }: Verdict): number {
+    const { latency, chance } = this.options;
+    if (latency === undefined) return this.#way();
+    if (!taken) return 2 + chance();
+    const sigma = Math.log(latency.p99Ms / latency.p50Ms) / 2.326;
+    const normal = Math.sqrt(-2 * Math.log(1 - chance())) * Math.cos(2 * Math.PI * chance());
+    return latency.p50Ms * Math.exp(sigma * normal);
   }
 
   #at(atMs: number, run: () => void): void {
