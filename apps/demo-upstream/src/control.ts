@@ -96,7 +96,13 @@ function version(demo: Demo, query: URLSearchParams): Answer {
 function arrivals(demo: Demo, query: URLSearchParams): Answer {
   const page = demo.judge.log.page(numberIn(query, 'since', 0), Math.min(MAX_PAGE, numberIn(query, 'limit', 1000)));
   const since = (atMs: number): number => Math.round((atMs - demo.judge.zeroMs) * 10) / 10;
-  return json(200, { ...page, arrivals: page.arrivals.map((arrival) => ({ ...arrival, atMs: since(arrival.atMs) })) });
+  // On the monotonic clock that the spans of fixed windows lie on.
+  const clock = { zeroMs: demo.judge.zeroMs, nowMs: demo.trueClock.monotonicMs() };
+  return json(200, {
+    ...page,
+    clock,
+    arrivals: page.arrivals.map((arrival) => ({ ...arrival, atMs: since(arrival.atMs) })),
+  });
 }
 
 function numberIn(query: URLSearchParams, name: string, otherwise: number): number {

@@ -1,0 +1,40 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { PeerMessage } from './peer-main.js';
+import type { PeerName, PeerOrder } from './peer.js';
+
+/** A peer, from the runner's side. */
+export class PeerProcess {
+  private readonly child: ChildProcess;
+  private ended = false;
+
+  constructor(readonly name: PeerName) {
+    this.child = fork(fileURLToPath(new URL('./peer-main.js', import.meta.url)), [name], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.child.once('exit', () => {
+      this.ended = true;
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  begin(order: PeerOrder): void {
+    if (this.ended) throw new Error(`${this.name}: expected it to run, found that it has ended`);
+    this.tell({ kind: 'begin', order });
+  }
+
+  end(cell: string): void {
+    if (!this.ended) this.tell({ kind: 'end', cell });
+  }
+
+  stop(): void {
+    if (!this.ended) this.child.kill('SIGKILL');
+  }
+
+  private tell(message: PeerMessage): void {
+    this.child.send(message, () => undefined);
+  }
+}
