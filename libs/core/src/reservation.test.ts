@@ -125,6 +125,27 @@ describe('a reservation', () => {
     expect(renew(reservation, T0)?.slots).toBe(8);
   });
 
+  it('gives the slots of a burst back when it is over, and then asks no more', () => {
+    const reservation = reservationOf(32);
+    let slots = 0;
+    const burst: Place[] = [];
+    for (let i = 0; i < 10; i += 1) {
+      burst.push(...sendAll(reservation, T0));
+      reservation.allows(T0);
+      slots = renew(reservation, T0)?.slots ?? slots;
+    }
+    expect(slots).toBe(32);
+    for (const place of burst) reservation.free(place);
+    let asked = 0;
+    for (let nowMs = T0; nowMs < T0 + 10_000; nowMs += 50) {
+      const block = renew(reservation, nowMs);
+      slots = block?.slots ?? slots;
+      if (block !== undefined) asked += 1;
+    }
+    expect(slots).toBe(4);
+    expect(asked).toBeLessThanOrEqual(3);
+  });
+
   it('is bound by fewer slots from when they are asked for, and by more from their answer', () => {
     const reservation = reservationOf();
     open(reservation, T0);

@@ -60,7 +60,8 @@ const NOT_BY_TIME: Reserved = { kind: 'wait', untilMs: undefined };
  *
  * IDLE. No block, or one whose time is over. A call that comes waits for one answer of the store.
  * COVERED. Calls flow. A further block is asked for every 250 ms, with half as much again as was sent lately, so that a steady flow never
- *   waits. A call that finds the block too small asks at once, for more each time.
+ *   waits. A call that finds the block too small asks at once, for more each time. After a burst the slots are given back: as many as stand in
+ *   the record, the next holder has to do without.
  * LAPSED. The store did not answer for as long as a block holds: nothing leaves until it does.
  *
  * A block may be smaller than the one before. It binds from when it is asked for, since the answer may be lost and the next holder
@@ -199,8 +200,8 @@ export class Reservation {
 
   #isDue(nowMs: number): boolean {
     if (this.#wants !== 'nothing') return true;
-    const flows = this.#started > this.#startedWhenAsked;
-    return flows && nowMs >= (this.#asked?.askedAtMs ?? -Infinity) + RENEW_EVERY_MS;
+    if (this.#asked === undefined || nowMs < this.#asked.askedAtMs + RENEW_EVERY_MS) return false;
+    return this.#started > this.#startedWhenAsked || this.#asked.slots > Math.max(LEAST_SLOTS, 2 * this.#inFlight);
   }
 
   /** Half as much again as would be sent in the time of a block; at least half of what was asked for last. */
