@@ -21,7 +21,15 @@ export interface Quota {
   readonly scope: ThrottleScope | undefined;
 }
 
+/** True of every field that a dialect names for quotas and windows. */
+export const LIMIT_NAME = /limit|quota/i;
+
 const NOTHING_MORE = { perMs: undefined, counts: 'calls', binds: true, scope: undefined } as const;
+
+/** The few fields that may tell of limits: every answer is searched for every name that its dialect knows. */
+export function limitFields(fields: Fields): Fields {
+  return fields.filter(([name]) => LIMIT_NAME.test(name));
+}
 
 /** All quotas that the fields of an answer tell. */
 export function quotasOf(fields: Fields, dialect: Dialect, sentAtMs: number): Quota[] {
@@ -101,17 +109,17 @@ function namedQuota(fields: Fields, names: QuotaFields, sentAtMs: number): Quota
   const [limit, remaining] = [countOf(fields, names.limit), countOf(fields, names.remaining)];
   if (raw === undefined && remaining === undefined) return undefined;
   const name = names.remaining ?? names.limit ?? names.reset ?? '';
-  const reset = raw === undefined ? undefined : readWait(raw, names.form ?? 'auto', sentAtMs);
+  // Written out: spread and then overwritten, this object took most of the time of reading an answer.
   return {
-    ...NOTHING_MORE,
     name,
     source: names.reset ?? name,
     raw,
     limit,
     remaining,
-    reset,
+    reset: raw === undefined ? undefined : readWait(raw, names.form ?? 'auto', sentAtMs),
     perMs: names.perMs,
     counts: names.counts ?? 'calls',
+    binds: true,
     scope: names.scope,
   };
 }

@@ -2,14 +2,19 @@ import type { Announcement, DeclaredWindow, QuotaReading } from './announcement.
 import { AnswerBody } from './answer-body.js';
 import type { Dialect, WindowFields } from './dialects/dialect.js';
 import type { Fields } from './fields.js';
-import { countOf, pointsOf, policiesOf, quotasOf, type Quota } from './quotas.js';
+import { countOf, limitFields, pointsOf, policiesOf, quotasOf, type Quota } from './quotas.js';
 import { sentAt, type AnswerHead } from './throttle.js';
+
+const NOTHING: Announcement = { quotas: [], windows: [], concurrency: undefined, cost: undefined };
 
 /** All that an answer, throttled or not, says about limits. */
 export function readAnnouncement(answer: Omit<AnswerHead, 'status'>, dialect: Dialect): Announcement {
-  const { fields, nowMs } = answer;
-  const points = dialect.points === undefined ? undefined : pointsOf(new AnswerBody(fields, answer.body), dialect);
-  const quotas = quotasOf(fields, dialect, sentAt(fields, nowMs));
+  const { nowMs } = answer;
+  const fields = limitFields(answer.fields);
+  const points =
+    dialect.points === undefined ? undefined : pointsOf(new AnswerBody(answer.fields, answer.body), dialect);
+  if (fields.length === 0 && points === undefined) return NOTHING;
+  const quotas = quotasOf(fields, dialect, sentAt(answer.fields, nowMs));
   const declared = (dialect.structured ?? ['ratelimit']).flatMap((name) => policiesOf(fields, name));
   const windows = declared.flatMap(({ name, limit, perMs, unit }) =>
     unit === 'requests' && perMs !== undefined && perMs > 0 ? [{ name, limit, perMs }] : [],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Fields } from '../fields.js';
+import { LIMIT_NAME } from '../quotas.js';
 import { readThrottle, type ThrottleFound } from '../throttle.js';
 import { DIALECTS, dialectNamed } from './all.js';
 
@@ -523,6 +524,19 @@ describe('every dialect', () => {
         'none',
       );
       expect(readThrottle({ status: 403, fields: [], body: bytes('no'), nowMs: NOW_MS }, dialect).kind).toBe('none');
+    },
+  );
+
+  it.each(DIALECTS.map((dialect) => [dialect.name, dialect] as const))(
+    '%s names its quotas and windows so that their fields are found',
+    (_, { quotas, windows = [], compounds = [], structured = [] }) => {
+      const names = [
+        ...quotas.flatMap(({ limit, remaining, reset }) => [limit, remaining, reset]),
+        ...windows.flatMap(({ limit, per }) => (typeof per === 'number' ? [limit] : [limit, per.field])),
+        ...compounds.map((compound) => (compound.shape === 'parameters' ? compound.fieldPrefix : compound.field)),
+        ...structured,
+      ];
+      for (const name of names) expect(name ?? 'limit').toMatch(LIMIT_NAME);
     },
   );
 
