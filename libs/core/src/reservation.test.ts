@@ -143,7 +143,7 @@ describe('a reservation', () => {
       if (block !== undefined) asked += 1;
     }
     expect(slots).toBe(4);
-    expect(asked).toBeLessThanOrEqual(3);
+    expect(asked).toBe(1);
   });
 
   it('is bound by fewer slots from when they are asked for, and by more from their answer', () => {

@@ -46,6 +46,8 @@ export type Reserved = { readonly kind: 'go' } | { readonly kind: 'wait'; readon
 export const BLOCK_MS = 1_000;
 /** While calls flow: a quarter of a block, so that three quarters are left for a slow answer. */
 const RENEW_EVERY_MS = 250;
+/** A burst is over when nothing has left for so long. */
+const QUIET_AFTER_MS = 100;
 const LEAST_AHEAD = 8;
 const MOST_AHEAD = 20_000;
 const LEAST_SLOTS = 4;
@@ -73,6 +75,7 @@ export class Reservation {
   #validUntilMs = -Infinity;
   #asked: Block | undefined;
   #isAsking = false;
+  #lastGoMs = -Infinity;
   #costliest = 1;
   #started = 0;
   #left = 0;
@@ -91,7 +94,9 @@ export class Reservation {
     if (free < 1) return this.#owed.length > 0 ? { kind: 'wait', untilMs: this.#nextFreed() } : NOT_BY_TIME;
     if (!this.covers(nowMs)) return this.#refuse('time');
     if (this.#started + this.#costliest > this.#upTo) return this.#refuse('calls');
-    return this.#inFlight >= this.#slots ? this.#refuse('slots') : GO;
+    if (this.#inFlight >= this.#slots) return this.#refuse('slots');
+    this.#lastGoMs = nowMs;
+    return GO;
   }
 
   covers(nowMs: number): boolean {
@@ -215,7 +220,8 @@ export class Reservation {
   /** What was in flight at once lately, and some. The very last slot only when it is wanted: it is the next holder's to probe with. */
   #nextSlots(nowMs: number): number {
     const most = this.#free(nowMs);
-    const wanted = Math.max(1, this.#peak + (this.#wants === 'slots' ? 1 : 0));
+    const lately = nowMs < this.#lastGoMs + QUIET_AFTER_MS ? this.#peak : this.#inFlight;
+    const wanted = Math.max(1, lately + (this.#wants === 'slots' ? 1 : 0));
     const roomy = this.#wants === 'slots' ? 2 * wanted : Math.max(LEAST_SLOTS, wanted + 1 + (wanted >> 2));
     return Math.max(this.#inFlight, Math.min(most, Math.max(wanted, Math.min(roomy, most - 1))));
   }

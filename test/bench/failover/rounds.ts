@@ -145,6 +145,7 @@ export class FailoverStage {
       const recent = this.since(this.judge.nowMs() - 1.5 * SECOND_MS);
       return (
         recent.length > LIMIT / 2 &&
+        (recent[0]?.atMs ?? Infinity) < this.judge.nowMs() - SECOND_MS &&
         recent.every(({ from, kind }) => from === recent[0]?.from && kind === 'ordinary') &&
         this.judge.inFlight() < CONCURRENCY
       );
