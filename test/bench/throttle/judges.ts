@@ -47,7 +47,7 @@ export class CellJudge {
   private async seen({ startMs, endMs }: { startMs: number; endMs: number }): Promise<Seen> {
     const arrivals: { atMs: number; status: number; kind: string }[] = [];
     let zeroMs = 0;
-    for (let row = of.fromRow; ;) {
+    for (let row = 0; ;) {
       const page = await this.page(row, PAGE);
       ({ zeroMs } = page.clock);
       for (const { atMs, status, kind } of page.arrivals) arrivals.push({ atMs: atMs + zeroMs, status, kind });

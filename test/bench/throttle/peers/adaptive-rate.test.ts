@@ -18,6 +18,7 @@ describe('the AWS adaptive rate', () => {
     const rate = new AdaptiveRate(0);
     const now = answer(rate, { from: 0, seconds: 5, perSecond: 50 });
     rate.answered(now, true);
+    while (rate.reserve(now) === 0); // what was saved up goes first
     const waits = Array.from({ length: 3 }, () => rate.reserve(now));
     const gap = (waits[2] ?? 0) - (waits[1] ?? 0);
     expect(1 / gap).toBeGreaterThan(0.65 * 50);
