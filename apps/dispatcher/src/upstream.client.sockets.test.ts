@@ -57,7 +57,7 @@ async function rig(
 function send(
   client: UpstreamClient,
   path: string,
-  more: { method?: string; signal?: AbortSignal } = {},
+  more: { method?: string; signal?: AbortSignal; mayLeave?: () => boolean } = {},
 ): ReturnType<UpstreamClient['send']> {
   return client.send({ method: 'GET', path, fields: [], body: new Uint8Array(0), mayLeave: () => true, ...more });
 }
@@ -108,13 +108,15 @@ it('a call that is taken back before it left, or while it waits for a connection
   const [first, second] = [new AbortController(), new AbortController()];
   const busy = send(client, '/first', { signal: first.signal });
   await vi.waitUntil(() => seen.length === 1);
-  const waiting = send(client, '/second', { signal: second.signal });
+  let asked = 0;
+  const waiting = send(client, '/second', { signal: second.signal, mayLeave: () => (asked += 1) > 0 });
   second.abort();
   expect(await waiting).toMatchObject({ kind: 'failed', abandoned: true, sent: false });
   expect(await send(client, '/third', { signal: AbortSignal.abort() })).toMatchObject({ abandoned: true, sent: false });
   first.abort();
   expect(await busy).toMatchObject({ abandoned: true, sent: true });
-  expect(seen).toEqual(['1:GET /first']);
+  await send(client, '/fourth');
+  expect([asked, ...seen.map((line) => line.slice(2))]).toEqual([0, 'GET /first', 'GET /fourth']);
 });
 
 it('a body that is taken back ends there', async () => {
