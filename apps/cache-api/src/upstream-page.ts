@@ -1,4 +1,4 @@
-import type { UpstreamBreakerState, UpstreamState, UpstreamStateKind } from '#contracts';
+import type { LearnedLimit, UpstreamBreakerState, UpstreamState, UpstreamStateKind } from '#contracts';
 import type { UpstreamView } from './upstream-view.js';
 
 /** `GET /v1/upstreams/<u>`. */
@@ -11,7 +11,7 @@ export interface UpstreamPage {
   readonly holder: string | null;
   readonly limits: {
     readonly configured: readonly { readonly limit: number; readonly perMs: number }[];
-    readonly learned: { readonly perSecond: number } | null;
+    readonly learned: LearnedLimit | null;
   };
   readonly tokens: number | null;
   readonly queued: { readonly now: number; readonly soon: number; readonly later: number };

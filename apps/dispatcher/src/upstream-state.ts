@@ -39,7 +39,7 @@ export function stateOf(of: {
       state: one.state.kind,
       pausedUntil: endOf(one.state),
     })),
-    learned: gate.learned === undefined ? null : { perSecond: gate.learned.perSecond },
+    learned: gate.learned ?? null,
   };
 }
 

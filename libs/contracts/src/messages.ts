@@ -41,11 +41,19 @@ export interface FetchWork extends Envelope, ResourceRef {
   readonly requestFields: Fields;
   readonly validators: Fields;
   readonly configVersion: number;
+  /** Of the dead letter that it was requeued from, which goes when this has ended. */
+  readonly letter?: string;
 }
+
+/** Fetch work as a dead letter keeps it, and as it is put back. Work is of the shared partition, so that no credential is in it. */
+export type KeptFetch = Omit<FetchWork, keyof Envelope | 'letter'>;
 
 /** Orders to the holder, taken before any fetch. */
 export type ControlWork = Envelope & { readonly upstream: string } & (
-    { readonly kind: 'pause'; readonly forMs: number } | { readonly kind: 'resume' }
+    | { readonly kind: 'pause'; readonly forMs: number }
+    | { readonly kind: 'resume' }
+    /** Given-up work is to be done after all. */
+    | { readonly kind: 'requeue'; readonly letter: string; readonly fetch: KeptFetch }
   );
 
 /** A connected client's call, to the holder of the upstream. The request's body follows the message in its frame, or in a body stream. */
@@ -149,6 +157,17 @@ export interface ReadCounts extends Envelope {
   readonly counts: readonly (readonly [key: string, reads: number])[];
 }
 
+/** What is known of a limit that nobody configured. Whoever tells the rate only is of an older version. */
+export interface LearnedLimit {
+  readonly perSecond: number;
+  /** rate: felt out. fixed-window: seen to begin anew. declared: the upstream says it itself. */
+  readonly kind?: 'rate' | 'fixed-window' | 'declared';
+  readonly limit?: number;
+  readonly perMs?: number;
+  /** 0 to 1. */
+  readonly confidence?: number;
+}
+
 export type UpstreamStateKind = 'flowing' | 'paused' | 'probing' | 'ramping';
 
 /** Told four times a second by the holder: paces the scheduler and feeds the live view. Times are epoch ms. */
@@ -172,7 +191,7 @@ export interface UpstreamState {
   /** Of failures, not of limits: closed, shedding a share of the background, or open. */
   readonly breaker: UpstreamBreakerState;
   /** What was learned of a limit that is not configured. */
-  readonly learned: { readonly perSecond: number } | null;
+  readonly learned: LearnedLimit | null;
   /** The upstream itself, its declared buckets, and whichever credential is paused; `state` above is the worst of them. */
   readonly scopes: readonly UpstreamScopeState[];
 }
@@ -256,7 +275,16 @@ export interface DeadMessage extends Envelope {
   readonly method: string;
   readonly path: string;
   readonly reason: string;
-  readonly history: readonly { readonly at: string; readonly outcome: string }[];
+  readonly history: readonly DeadAttempt[];
+  /** Null where it is no fetch, or could not be read: then it cannot be requeued. */
+  readonly fetch: KeptFetch | null;
+}
+
+/** One thing that became of it: a status, or the code of a failure. `waitedMs`: how long it had waited to be sent. */
+export interface DeadAttempt {
+  readonly at: string;
+  readonly outcome: string;
+  readonly waitedMs?: number;
 }
 
 /** The NATS door: a call by a program that has no HTTP client at hand. */

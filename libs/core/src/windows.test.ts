@@ -279,4 +279,64 @@ describe('a take-over that knows what was not told', () => {
     );
     expect(after.available(START_MS + 9_000)).toBe(100_000 - 45);
   });
+
+  it('a long window follows the reset that is told: what was sent before it no longer counts after it', () => {
+    const windows = createWindows([{ limit: 1_000, perMs: 3_600_000 }], { spreadMs: 0 });
+    expect(windows.take(START_MS, 900)).toBe(true);
+    windows.align(0, { resetAtMs: START_MS + 60_000, remaining: 100 }, START_MS + 1_000);
+    expect(windows.available(START_MS + 59_000)).toBe(100);
+    expect(windows.nextAvailableAt(START_MS + 59_000, 500)).toBe(START_MS + 60_000);
+    expect(windows.available(START_MS + 60_000)).toBe(1_000);
+    const after = createWindows([{ limit: 1_000, perMs: 3_600_000 }], { spreadMs: 0 });
+    const record: unknown = JSON.parse(JSON.stringify(windows.snapshot(START_MS + 2_000)));
+    after.restore(record as [], { clean: true, savedAtMs: START_MS, shiftMs: 0 }, START_MS + 3_000);
+    expect(after.available(START_MS + 60_000)).toBe(1_000);
+  });
+
+  it('a dear call fits into a middle window, whose limit holds all the same', () => {
+    const windows = createWindows([{ limit: 100, perMs: 10_000 }], { spreadMs: 0 });
+    const spent: (readonly [number, number])[] = [];
+    for (let nowMs = START_MS; nowMs < START_MS + 60_000; nowMs += 50) {
+      const cost = nowMs % 1_000 === 0 ? 30 : 1;
+      if (windows.take(nowMs, cost)) spent.push([nowMs, cost]);
+    }
+    expect(spent.some(([, cost]) => cost === 30)).toBe(true);
+    for (const [fromMs] of spent) {
+      const within = spent.filter(([atMs]) => atMs >= fromMs && atMs < fromMs + 10_000);
+      expect(within.reduce((sum, [, cost]) => sum + cost, 0)).toBeLessThanOrEqual(100);
+    }
+  });
+
+  it('what a call did not cost is given back to a bucket, and never to an exact log', () => {
+    const windows = createWindows([{ limit: 1_000, perMs: 10_000 }], { spreadMs: 0 });
+    windows.take(START_MS, 20);
+    expect(windows.available(START_MS)).toBe(0);
+    windows.refund(START_MS, 15);
+    expect(windows.available(START_MS)).toBe(15);
+    const exact = createWindows([{ limit: 20, perMs: 1_000 }], { spreadMs: 0 });
+    exact.take(START_MS, 20);
+    exact.refund(START_MS, 15);
+    expect(exact.available(START_MS)).toBe(0);
+  });
+
+  it('a call of several tokens leaves with all of them', () => {
+    const windows = createWindows([{ limit: 10, perMs: 1_000 }], { spreadMs: 0 });
+    windows.take(START_MS, 4);
+    windows.left(START_MS + 300, 4);
+    expect(windows.available(START_MS + 1_299)).toBe(6);
+    expect(windows.available(START_MS + 1_300)).toBe(10);
+  });
+
+  it('is lowered at once by what the upstream counts, raised when its window is over, and not before', () => {
+    const windows = createWindows([{ limit: 10, perMs: 1_000 }], { spreadMs: 0 });
+    windows.lower(0, 2, START_MS + 400, START_MS);
+    windows.lower(0, 8, START_MS + 400, START_MS);
+    expect(windows.take(START_MS)).toBe(true);
+    expect(windows.available(START_MS)).toBe(1);
+    expect(windows.nextAvailableAt(START_MS, 2)).toBe(START_MS + 400);
+    expect(windows.available(START_MS + 400)).toBe(9);
+    windows.lower(0, 0, START_MS + 900, START_MS + 500);
+    windows.raise(0);
+    expect(windows.available(START_MS + 500)).toBe(9);
+  });
 });
