@@ -19,6 +19,7 @@ import { keepCoherent, TRUSTED_WITHOUT_RENEWAL_MS } from './coherence.service.js
 import { ConfigurationService } from './configuration.service.js';
 import { ControlService } from './control.service.js';
 import { DataPlaneController } from './data-plane.controller.js';
+import { DeadService } from './dead.service.js';
 import { DirectoryService } from './directory.service.js';
 import { DoorService } from './door.service.js';
 import { EntriesService } from './entries.service.js';
@@ -111,6 +112,7 @@ async function assembleOn(runtime: Runtime, servers: Servers, accessToken: strin
       { provide: ControlService, useValue: new ControlService({ bus, publisher, states, clock }) },
       { provide: ResourcesService, useValue: new ResourcesService(directory, resources, createResourceWriter(store)) },
       { provide: EventsService, useValue: events },
+      { provide: DeadService, useValue: new DeadService({ bus, publisher, directory }) },
     ],
     async close() {
       events.close();

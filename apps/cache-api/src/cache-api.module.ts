@@ -4,6 +4,7 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { isLoopback, OpsModule } from '#runtime';
 import type { Runtime } from '#runtime';
 import { ControlGuard } from './control.guard.js';
+import { DeadController } from './dead.controller.js';
 import { EventsController } from './events.controller.js';
 import { NotBuiltController } from './not-built.controller.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -19,7 +20,7 @@ export class CacheApiModule {
     return {
       module: CacheApiModule,
       imports: [OpsModule.with(health, metrics)],
-      controllers: [UpstreamsController, ResourcesController, EventsController, NotBuiltController],
+      controllers: [UpstreamsController, ResourcesController, EventsController, DeadController, NotBuiltController],
       providers: [
         ...providers,
         { provide: APP_GUARD, useValue: new ControlGuard(access) },

@@ -12,8 +12,6 @@ export class NotBuiltController {
     'v1/entries',
     'v1/explain',
     'v1/plan',
-    'v1/dead',
-    'v1/dead/:id/requeue',
     'v1/reload',
     'v1/config',
   ])

@@ -19,6 +19,8 @@ export type ProblemCode =
   | 'answer_too_large_for_message'
   | 'only_if_cached'
   | 'not_built'
+  | 'already_queued'
+  | 'not_requeueable'
   | 'invalid_input';
 
 interface Row {
@@ -38,6 +40,8 @@ const PROBLEMS: Readonly<Record<ProblemCode, Row>> = {
   not_found: { status: 404, title: 'There is nothing here' },
   method_not_supported: { status: 405, title: 'This method is not supported', proxyError: 'http_request_denied' },
   access_token_required: { status: 407, title: 'The data plane wants its token', proxyError: 'http_request_denied' },
+  already_queued: { status: 409, title: 'It is queued already' },
+  not_requeueable: { status: 409, title: 'It cannot be queued' },
   request_too_large: { status: 413, title: 'The request body is too large', proxyError: 'http_request_denied' },
   answer_too_large_for_message: { status: 413, title: 'The answer does not fit into a message' },
   fields_too_large: { status: 431, title: 'The request fields are too large', proxyError: 'http_request_denied' },

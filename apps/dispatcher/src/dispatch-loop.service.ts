@@ -1,6 +1,7 @@
 import type { LaneGroup, LaneSide, SetPermit, Version } from '#core';
 import type { FetchOutcome } from './fetch-outcome.js';
 import { AskerPlaces } from './asker-places.js';
+import { noteAttempt } from './attempts.js';
 import { crowdedEnd, failedEnd, lateEnd, pausedEnd, refusedEnd } from './flight-ends.js';
 import { createFlight, earliestDeadline, isMoreUrgent, isWrite } from './flight.js';
 import type { Asker, FailedEnd, Flight, FlightEnd } from './flight.js';
@@ -162,6 +163,7 @@ export class DispatchLoop {
     flight.state = { kind: 'sent', version };
     flight.notBeforeMs = undefined;
     flight.firstSentAtMs ??= nowMs;
+    flight.sentAtMs = nowMs;
     flight.firstSend ??= this.sends;
     repetition.sent(flight, nowMs);
     this.options.health.sent(nowMs);
@@ -189,6 +191,7 @@ export class DispatchLoop {
   private settle(flight: Flight, permit: SetPermit, version: Version, outcome: FetchOutcome): void {
     this.sent.delete(flight);
     const nowMs = this.options.clock.now();
+    noteAttempt(flight, outcome, nowMs);
     const { gate, throttle, sign } = readOutcome(outcome, this.options.dialect, nowMs);
     const isThrottle = throttle.kind === 'throttle';
     const changes = this.options.gates.settle(permit, gate, nowMs);
@@ -227,6 +230,7 @@ export class DispatchLoop {
       flight.previousDelayMs = retry.delayMs;
       return this.wait(flight, retry.atMs);
     }
+    if (retry !== undefined && retry.reason !== 'not-configured') flight.givenUp = retry.reason;
     if (outcome.kind === 'answered') this.deliver(flight, outcome, version);
     else this.fail(flight, failedEnd(flight, outcome));
   }
@@ -235,6 +239,8 @@ export class DispatchLoop {
     if (this.isClosed) return this.endAll(flight, flight.askers, { kind: 'handed-over' });
     flight.state = { kind: 'waiting' };
     flight.notBeforeMs = notBeforeMs;
+    // Whoever joined while it was on its way waits by its own deadline now.
+    flight.deadlineMs = earliestDeadline(flight.askers);
     this.options.queue.putBack(flight);
     this.pump();
   }

@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { again, WorkHandler } from '#bus';
-import type { Verdict } from '#bus';
+import type { Verdict, WorkContext } from '#bus';
 import { WORK_PATTERNS } from '#contracts';
 import type { ControlWork, FetchWork } from '#contracts';
 import { HoldersService } from './holders.service.js';
@@ -13,9 +13,9 @@ export class FetchConsumer {
   constructor(@Inject(HoldersService) private readonly holders: HoldersService) {}
 
   @WorkHandler(WORK_PATTERNS.fetch)
-  async fetch(work: FetchWork): Promise<Verdict> {
+  async fetch(work: FetchWork, delivery: WorkContext): Promise<Verdict> {
     const holding = this.holders.holdingOf(work.upstream);
-    return holding === undefined ? again(GIVE_BACK_MS) : holding.fetch(work);
+    return holding === undefined ? again(GIVE_BACK_MS) : holding.fetch(work, delivery);
   }
 
   @WorkHandler(WORK_PATTERNS.control)

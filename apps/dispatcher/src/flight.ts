@@ -72,8 +72,25 @@ export interface Asker {
   readonly replaces: { readonly version: Version | null } | null;
   /** A connected client wants the bytes; background work does not. */
   readonly wantsBody: boolean;
+  /** Of work that was handed out before: what may have been tried then. */
+  readonly earlier?: Earlier | undefined;
   /** `flight` is absent where the answer came from the store. */
   end(end: FlightEnd, flight: Flight | undefined): void;
+}
+
+/** Sends of earlier deliveries, by a holder that may have died since. */
+export interface Earlier {
+  readonly attempts: number;
+  readonly startedAtMs: number;
+}
+
+/** One send that did not bring what was wanted. */
+export interface Attempt {
+  readonly atMs: number;
+  readonly endedAtMs: number;
+  /** A status, or the code of a failure. */
+  readonly outcome: string;
+  readonly waitedMs: number;
 }
 
 /**
@@ -106,6 +123,11 @@ export interface Flight {
   previousDelayMs: number;
   /** Set when the stored entry turned out not to be the one that the validators speak of. */
   unconditional: boolean;
+  sentAtMs: number | null;
+  /** The last of those sends. */
+  history: readonly Attempt[];
+  /** Why it is not repeated, although its outcome is one that is. */
+  givenUp: string | null;
 }
 
 export function createFlight(
@@ -122,13 +144,16 @@ export function createFlight(
     notBeforeMs: undefined,
     deadlineMs: earliestDeadline([asker]),
     state: { kind: 'waiting' },
-    attempts: 0,
+    attempts: asker.earlier?.attempts ?? 0,
     throttles: 0,
-    firstSentAtMs: null,
+    firstSentAtMs: asker.earlier?.startedAtMs ?? null,
     firstSend: null,
     lastStatus: null,
     previousDelayMs: 0,
     unconditional: false,
+    sentAtMs: null,
+    history: [],
+    givenUp: null,
   };
 }
 

@@ -6,7 +6,7 @@ import { retryPoliciesOf } from './gate-settings.js';
 
 function policiesOf(retry: string): RetryPolicies {
   const text = `upstreams: { crm: { baseUrl: "https://api.crm.example", retry: ${retry} } }`;
-  const parsed = parseConfig(text, { env: {} });
+  const parsed = parseConfig(text, { env: {}, fileName: 'penstock.yaml' });
   const upstream = parsed.kind === 'valid' ? parsed.config.upstreams.get('crm') : undefined;
   if (upstream === undefined) throw new Error(`expected the upstream crm, found ${JSON.stringify(parsed)}`);
   return retryPoliciesOf(upstream);

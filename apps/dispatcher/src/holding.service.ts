@@ -1,6 +1,6 @@
 import { createGateSet, createScopedLanes, maskQuery } from '#core';
 import type { Fields, GateChange, GateSet, Reservation, ScopedChange, Version } from '#core';
-import { openDesk } from '#bus';
+import { openDeadShelf, openDesk } from '#bus';
 import type { Bus, DeskAnswer, HolderDesk, JetStreamStrategy, LeaseHeld, Publisher, Verdict } from '#bus';
 import { bucketOf, cachePolicyOf, declareConsumers } from '#contracts';
 import type { CallMessage, ControlWork, FetchWork, HolderRequest, UpstreamConfig } from '#contracts';
@@ -8,6 +8,7 @@ import type { Chance, Clock, Logger } from '#runtime';
 import type { EntryRepository, EntryWriter } from '#store';
 import type { Announcer } from './announcer.js';
 import { AnswersService } from './answers.service.js';
+import { earlierOf } from './attempts.js';
 import { callAsker, deskAnswerOf } from './call-asker.service.js';
 import type { CompletionsService } from './completions.service.js';
 import { DispatchLoop } from './dispatch-loop.service.js';
@@ -21,6 +22,7 @@ import { Joinable } from './joinable.js';
 import type { KnownEntries } from './known-entries.js';
 import { isOvertaken } from './overtaken.js';
 import { PullsService } from './pulls.service.js';
+import { requeue } from './requeue.service.js';
 import type { ScopesService } from './scopes.service.js';
 import { stateOf } from './upstream-state.js';
 import type { UpstreamHealth } from './upstream-health.js';
@@ -52,6 +54,8 @@ export interface HoldingOptions {
   readonly logger: Logger;
   readonly mayStillSend: () => boolean;
 }
+
+type Deliveries = Parameters<typeof earlierOf>[0];
 
 const BY_HAND = 'by hand';
 const TELL_STATE_EVERY_MS = 250;
@@ -140,16 +144,22 @@ export class HoldingService {
     await scopes.close(this.loop.inFlight() === 0);
   }
 
-  fetch(work: FetchWork): Promise<Verdict> {
-    return new Promise((resolve) => this.loop.ask(workAsker(work, this.workSurroundings(resolve))));
+  fetch(work: FetchWork, delivery: Deliveries): Promise<Verdict> {
+    return new Promise((resolve) => this.loop.ask(workAsker(work, this.workSurroundings(delivery, resolve))));
   }
 
-  private workSurroundings(resolve: (verdict: Verdict) => void): WorkAskerOptions {
+  private workSurroundings(delivery: Deliveries, resolve: (verdict: Verdict) => void): WorkAskerOptions {
     const { announcer, clock } = this.options;
-    return { announcer, clock, resolve, tellUntold: (key, cause) => this.answers.tellUntold(key, cause) };
+    return {
+      ...{ announcer, clock, resolve },
+      earlier: earlierOf(delivery, clock.now()),
+      tellUntold: (key, cause) => this.answers.tellUntold(key, cause),
+      forgetLetter: (id) => openDeadShelf(this.options.bus).remove(id),
+    };
   }
 
   control(work: ControlWork): Promise<Verdict> {
+    if (work.kind === 'requeue') return requeue(work, this.options);
     const nowMs = this.options.clock.now();
     if (work.kind === 'pause') this.changed(this.gates.pause(nowMs + work.forMs, BY_HAND, nowMs));
     else this.changed(this.gates.resume(nowMs));

@@ -1,11 +1,11 @@
-import { again, done, drop } from '#bus';
+import { again, dead, done, drop } from '#bus';
 import type { Verdict } from '#bus';
 import type { FetchWork } from '#contracts';
 import type { Clock } from '#runtime';
 import type { Announcer } from './announcer.js';
+import { toldAttempts } from './attempts.js';
 import { factsOf } from './fetch-facts.js';
-import type { FetchFacts } from './fetch-facts.js';
-import type { AnsweredEnd, Asker, Flight, FlightEnd } from './flight.js';
+import type { AnsweredEnd, Asker, Earlier, FailedEnd, Flight, FlightEnd } from './flight.js';
 
 const NOTHING = new Uint8Array(0);
 /** After a hand-over: whoever holds the upstream then takes it. */
@@ -18,6 +18,10 @@ export interface WorkAskerOptions {
   readonly clock: Clock;
   /** Says what an earlier delivery of this work committed and could not tell; false while it still cannot. */
   tellUntold(key: string, cause: string): Promise<boolean>;
+  /** What may have been tried at earlier deliveries. */
+  readonly earlier: Earlier | undefined;
+  /** Takes the dead letter away that this work was requeued from. */
+  forgetLetter(id: string): Promise<void>;
   resolve(verdict: Verdict): void;
 }
 
@@ -40,10 +44,23 @@ export function workAsker(work: FetchWork, options: WorkAskerOptions): Asker {
     },
     replaces: { version: work.have },
     wantsBody: false,
+    earlier: options.earlier,
     end: (end, flight) => {
-      tellEnd(work, end, flight, options).then(options.resolve, () => options.resolve(again(GIVE_BACK_MS)));
+      ended(work, end, flight, options).then(options.resolve, () => options.resolve(again(GIVE_BACK_MS)));
     },
   };
+}
+
+async function ended(
+  work: FetchWork,
+  end: FlightEnd,
+  flight: Flight | undefined,
+  options: WorkAskerOptions,
+): Promise<Verdict> {
+  const verdict = await tellEnd(work, end, flight, options);
+  // Given up once more it has a letter anew.
+  if (verdict.kind !== 'again' && work.letter !== undefined) await options.forgetLetter(work.letter);
+  return verdict;
 }
 
 async function tellEnd(
@@ -56,9 +73,12 @@ async function tellEnd(
   const facts = factsOf(work, work.lane, flight);
   switch (end.kind) {
     case 'answered':
-      return tellAnswered(work, end, facts, options);
+      return tellAnswered(work, end, flight, options);
     case 'failed':
-      return ifTold(await announcer.failed({ ...facts, code: end.code, detail: end.detail }, work.id), done);
+      return ifTold(
+        await announcer.failed({ ...facts, code: end.code, detail: end.detail }, work.id),
+        dead(reasonOf(end, flight), toldAttempts(flight)),
+      );
     case 'dropped':
       if (!(await tellUntold(work.key, work.id))) return again(UNTOLD_MS);
       return ifTold(await announcer.dropped({ ...facts, reason: end.reason }, work.id), drop(end.reason));
@@ -71,13 +91,21 @@ async function tellEnd(
 async function tellAnswered(
   work: FetchWork,
   end: AnsweredEnd,
-  facts: FetchFacts,
+  flight: Flight | undefined,
   { announcer, clock }: WorkAskerOptions,
 ): Promise<Verdict> {
   if ((await end.kept)?.kind === 'untold') return again(UNTOLD_MS);
   const { status, version, requestedAt } = end;
   const durationMs = Math.round(clock.now() - requestedAt);
-  return ifTold(await announcer.answered({ ...facts, status, version, durationMs }, work.id), done);
+  const facts = factsOf(work, work.lane, flight);
+  const isGivenUp = flight !== undefined && flight.givenUp !== null;
+  const verdict = isGivenUp ? dead(`${flight.givenUp}: status ${status}`, toldAttempts(flight)) : done;
+  return ifTold(await announcer.answered({ ...facts, status, version, durationMs }, work.id), verdict);
+}
+
+function reasonOf({ code, detail }: FailedEnd, flight: Flight | undefined): string {
+  const why = flight?.givenUp ?? null;
+  return why === null ? `${code}: ${detail}` : `${why}: ${code}: ${detail}`;
 }
 
 /** Commit, then publish, then ack: what could not be told is not done, and comes again. */

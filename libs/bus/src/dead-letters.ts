@@ -1,4 +1,4 @@
-import { workPlaceOf, type Envelope } from '#contracts';
+import { workPlaceOf, type DeadAttempt, type Envelope, type FetchWork, type KeptFetch } from '#contracts';
 import type { Bus } from './connection.js';
 import type { DeadLetter, Publisher, PublishVerdict } from './publisher.js';
 import type { WorkMessage } from './work-message.js';
@@ -14,6 +14,8 @@ export interface GivenUp<Message> {
   readonly upstream: string;
   readonly key: string;
   readonly message: Message | null;
+  /** What its handler tells of its attempts. */
+  readonly history?: readonly DeadAttempt[];
 }
 
 type Readable = Partial<Envelope> & { readonly path?: unknown; readonly method?: unknown };
@@ -21,7 +23,7 @@ type Readable = Partial<Envelope> & { readonly path?: unknown; readonly method?:
 export function givenUpOf<Message>(
   bus: Bus,
   work: WorkMessage,
-  what: Pick<GivenUp<Message>, 'kind' | 'reason' | 'message'>,
+  what: Pick<GivenUp<Message>, 'kind' | 'reason' | 'message' | 'history'>,
 ): GivenUp<Message> {
   const place = workPlaceOf(work.subject, bus.subjects.namespace) ?? {
     upstream: 'unknown',
@@ -44,7 +46,7 @@ export function publishLetter<Message>(
 }
 
 function letterOf<Message>(bus: Bus, work: WorkMessage, givenUp: GivenUp<Message>): DeadLetter {
-  const { subject, upstream, key, reason } = givenUp;
+  const { subject, upstream, key, reason, history = [] } = givenUp;
   const { method, path } = (givenUp.message ?? {}) as Readable;
   return {
     subject,
@@ -55,8 +57,24 @@ function letterOf<Message>(bus: Bus, work: WorkMessage, givenUp: GivenUp<Message
     reason: `${givenUp.kind}: ${reason}`,
     history: [
       { at: rfc3339(work.facts.storedAt), outcome: 'enqueued' },
+      ...history,
       { at: rfc3339(bus.clock.now()), outcome: `given up at delivery ${work.facts.deliveryCount}` },
     ],
+    fetch: isFetch(bus, subject) && givenUp.message !== null ? keptFetch(givenUp.message as FetchWork) : null,
+  };
+}
+
+function isFetch({ subjects }: Bus, subject: string): boolean {
+  return subject.startsWith(subjects.all.fetch.slice(0, -1));
+}
+
+// Field by field: what else a message may carry one day is not kept by accident.
+function keptFetch(work: FetchWork): KeptFetch {
+  const { upstream, path, key, urlHash, partition, variant } = work;
+  const { lane, reason, have, requestFields, validators, configVersion } = work;
+  return {
+    ...{ upstream, path, key, urlHash, partition, variant },
+    ...{ lane, reason, have, requestFields, validators, configVersion },
   };
 }
 

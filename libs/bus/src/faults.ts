@@ -7,6 +7,8 @@ const STREAM_NAME_IN_USE = 10058;
 const STREAM_NOT_FOUND = 10059;
 const CONSUMER_EXISTS = 10148;
 const STORE_FAILED = 10077;
+const WRONG_LAST_SEQUENCE = 10071;
+const NO_MESSAGE_FOUND = 10037;
 const INSUFFICIENT_RESOURCES = 10023;
 const STORAGE_EXCEEDED = 10047;
 /** The status of "temporarily unavailable", as while a server recovers its store. */
@@ -39,7 +41,11 @@ export function isNobodyThere(error: unknown): boolean {
  * "maximum messages exceeded" and "maximum bytes exceeded" are a full stream. Only the text tells them apart.
  */
 export const isTwinPending = (error: unknown): boolean =>
-  hasCode(error, STORE_FAILED) && error instanceof Error && error.message.includes('per subject');
+  (hasCode(error, STORE_FAILED) && error instanceof Error && error.message.includes('per subject')) ||
+  // Of a message that was to be the only one of its subject.
+  hasCode(error, WRONG_LAST_SEQUENCE);
+
+export const isMessageNotFound = (error: unknown): boolean => hasCode(error, NO_MESSAGE_FOUND);
 
 export const isFull = (error: unknown): boolean =>
   !isTwinPending(error) &&

@@ -28,6 +28,8 @@ export type { Verdict } from './verdict.js';
 export { decodeJson } from './delivery.js';
 export type { Decode, Delivery } from './delivery.js';
 export type { DeadKind, GivenUp } from './dead-letters.js';
+export { openDeadShelf } from './dead-shelf.js';
+export type { DeadShelf, ShelvedLetter } from './dead-shelf.js';
 export { MAX_DELIVERIES } from './work-desk.js';
 export type { WorkOutcome } from './work-desk.js';
 export { openPull, PULL_EXPIRES_MS } from './work-pull.js';

@@ -55,6 +55,7 @@ const PER_KIND: Readonly<Record<StreamDeclaration['kind'], Partial<StreamConfig>
   },
   work: { retention: RetentionPolicy.Workqueue, discard: DiscardPolicy.New },
   log: { retention: RetentionPolicy.Limits, discard: DiscardPolicy.Old },
+  newest: { retention: RetentionPolicy.Limits, discard: DiscardPolicy.Old, max_msgs_per_subject: 1 },
 };
 
 function streamOf(declaration: StreamDeclaration): WantedStream {

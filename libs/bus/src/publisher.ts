@@ -26,7 +26,8 @@ export type DeadLetter = Omit<DeadMessage, keyof Envelope>;
 /** Calls may overlap without bound: nothing is awaited one by one. */
 export interface Publisher {
   readonly envelope: EnvelopeMaker;
-  publishWork(subject: string, message: Envelope): Promise<PublishVerdict>;
+  /** `alone`: `already-pending` where a message of this subject is in the stream, also where the stream takes several. */
+  publishWork(subject: string, message: Envelope, how?: { readonly alone: boolean }): Promise<PublishVerdict>;
   publishEvent<N extends EventName>(name: N, payload: EventPayloads[N], source: EventSource): Promise<PublishVerdict>;
   /** `msgID` makes saying it twice harmless. */
   publishDead(letter: DeadLetter, source: EnvelopeSource & { readonly msgID?: string }): Promise<PublishVerdict>;
@@ -57,8 +58,9 @@ class BusPublisher implements Publisher {
     bus.onAway(() => this.giveUpWaiting());
   }
 
-  async publishWork(subject: string, message: Envelope): Promise<PublishVerdict> {
-    const verdict = await this.store(subject, message, undefined);
+  async publishWork(subject: string, message: Envelope, how = { alone: false }): Promise<PublishVerdict> {
+    const extra = how.alone ? headersOf({ [PubHeaders.ExpectedLastSubjectSequenceHdr]: '0' }) : undefined;
+    const verdict = await this.store(subject, message, extra);
     this.counted('work', verdict);
     return verdict;
   }

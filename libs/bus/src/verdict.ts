@@ -1,3 +1,5 @@
+import type { DeadAttempt } from '#contracts';
+
 /** What a handler says of its work. Only libs/bus turns it into a word to the broker. */
 export type Verdict =
   | { readonly kind: 'done' }
@@ -6,12 +8,16 @@ export type Verdict =
   /** Not worth doing any more. */
   | { readonly kind: 'drop'; readonly reason: string }
   /** Cannot be done: keep it where people look at what was given up. */
-  | { readonly kind: 'dead'; readonly reason: string };
+  | { readonly kind: 'dead'; readonly reason: string; readonly history: readonly DeadAttempt[] };
 
 export const done: Verdict = { kind: 'done' };
 export const again = (delayMs: number): Verdict => ({ kind: 'again', delayMs });
 export const drop = (reason: string): Verdict => ({ kind: 'drop', reason });
-export const dead = (reason: string): Verdict => ({ kind: 'dead', reason });
+export const dead = (reason: string, history: readonly DeadAttempt[] = []): Verdict => ({
+  kind: 'dead',
+  reason,
+  history,
+});
 
 const FIRST_BACK_OFF_MS = 250;
 const LONGEST_BACK_OFF_MS = 30_000;

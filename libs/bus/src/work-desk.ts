@@ -1,3 +1,4 @@
+import type { DeadAttempt } from '#contracts';
 import type { Bus } from './connection.js';
 import { givenUpOf, publishLetter, type DeadKind, type GivenUp } from './dead-letters.js';
 import { decodeJson, deliveryOf, type Decode, type Delivery } from './delivery.js';
@@ -45,8 +46,7 @@ export class WorkDesk<Message> {
       return this.bury(work, { kind: 'undeliverable', reason, message: read.message });
     }
     const verdict = await this.askHandler(deliveryOf(work, read.message, this.signal));
-    if (verdict.kind === 'dead')
-      return this.bury(work, { kind: 'given-up', reason: verdict.reason, message: read.message });
+    if (verdict.kind === 'dead') return this.bury(work, { ...verdict, kind: 'given-up', message: read.message });
     return this.wordOf(work, verdict);
   }
 
@@ -87,7 +87,7 @@ export class WorkDesk<Message> {
   /** Told, then written, then ended: after a fall in between it is told and written again, which harms nobody. */
   private async bury(
     work: WorkMessage,
-    what: { kind: DeadKind; reason: string; message: Message | null },
+    what: { kind: DeadKind; reason: string; message: Message | null; history?: readonly DeadAttempt[] },
   ): Promise<FinalWord> {
     const givenUp = givenUpOf(this.bus, work, what);
     try {

@@ -6,11 +6,14 @@ const DAY_MS = 24 * HOUR_MS;
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 
-/** What the broker keeps. `coalescing` refuses a second pending message on one subject (NATS.md section 7). */
+/**
+ * What the broker keeps. `coalescing` refuses a second pending message on one subject (NATS.md section 7). `newest` keeps one message a
+ * subject, the last: an upstream that is down for hours would else fill the stream with the same resources over and over.
+ */
 export interface StreamDeclaration {
   readonly name: string;
   readonly subject: string;
-  readonly kind: 'coalescing-work' | 'work' | 'log';
+  readonly kind: 'coalescing-work' | 'work' | 'log' | 'newest';
   readonly maxAgeMs: number;
   readonly maxBytes: number;
 }
@@ -37,7 +40,7 @@ export function declareStreams(subjects: Subjects): Readonly<Record<StreamName, 
     },
     control: { name: `${ns}_CONTROL`, subject: all.control, kind: 'work', maxAgeMs: HOUR_MS, maxBytes: 64 * MIB },
     events: { name: `${ns}_EVENTS`, subject: all.events, kind: 'log', maxAgeMs: HOUR_MS, maxBytes: GIB },
-    dead: { name: `${ns}_DEAD`, subject: all.dead, kind: 'log', maxAgeMs: 7 * DAY_MS, maxBytes: 256 * MIB },
+    dead: { name: `${ns}_DEAD`, subject: all.dead, kind: 'newest', maxAgeMs: 7 * DAY_MS, maxBytes: 256 * MIB },
   };
 }
 
