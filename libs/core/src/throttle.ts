@@ -161,9 +161,8 @@ class ThrottledAnswer {
   /** Only what of several quotas is exhausted says more than the rule does. */
   #scope({ scope }: ThrottleRule): ThrottleScope | undefined {
     if (scope !== undefined) return scope;
-    const exhausted = this.#quotas.filter(({ remaining }) => remaining === 0);
-    const first = exhausted[0]?.scope;
-    return exhausted.every((quota) => quota.scope === first) ? first : undefined;
+    // The wider limits stand first.
+    return this.#quotas.find(({ remaining }) => remaining === 0)?.scope;
   }
 
   #ignore(field: string, value: string, form: WaitSource['form']): void {

@@ -305,6 +305,17 @@ const FIXTURES: readonly Fixture[] = [
   },
   {
     dialect: 'zendesk',
+    of: 'the account and an endpoint',
+    status: 429,
+    fields: [
+      ['RateLimit-Remaining', '0'],
+      ['RateLimit-Reset', '18'],
+      ['Zendesk-RateLimit-Tickets-Index', 'total=100; remaining=0; resets=41'],
+    ],
+    is: { waitMs: 41_000, scope: 'upstream' },
+  },
+  {
+    dialect: 'zendesk',
     of: 'the account',
     status: 429,
     fields: [
