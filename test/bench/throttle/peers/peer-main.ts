@@ -1,4 +1,5 @@
 // A process of its own for each peer: none suffers from another's work.
+import { setMaxListeners } from 'node:events';
 import { Agent, type Dispatcher } from 'undici';
 import { outcomeOf, type Outcome } from './answers.js';
 import { awsAdaptive } from './aws-adaptive.js';
@@ -30,6 +31,7 @@ process.on('disconnect', () => process.exit(0));
 
 function begin(order: PeerOrder): void {
   const over = new AbortController();
+  setMaxListeners(0, over.signal); // every worker that rests listens
   running.set(order.cell, over);
   const agent = new Agent({ connections: order.concurrency });
   peer({ ...order, call: caller(agent, order), signal: over.signal })
