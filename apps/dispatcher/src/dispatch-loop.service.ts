@@ -196,7 +196,7 @@ export class DispatchLoop {
     const isThrottle = throttle.kind === 'throttle';
     const changes = this.options.gates.settle(permit, gate, nowMs);
     this.options.health.ended(sign, nowMs);
-    this.options.onSettled(flight, outcome, isThrottle);
+    this.options.onSettled(flight, outcome, throttle);
     if (outcome.kind === 'answered') {
       flight.lastStatus = outcome.status;
       if (isAccepted(outcome, isThrottle)) this.options.gates.accepted(flight.order.partition);

@@ -1,10 +1,11 @@
+import type { ThrottleReading } from '#core';
 import type { UpstreamState, UpstreamStateKind } from '#contracts';
 import type { Metrics } from '#runtime';
 import type { FetchOutcome } from './fetch-outcome.js';
 import type { Flight } from './flight.js';
 
 export interface DispatchMetrics {
-  settled(upstream: string, flight: Flight, outcome: FetchOutcome, isThrottle: boolean): void;
+  settled(upstream: string, flight: Flight, outcome: FetchOutcome, throttle: ThrottleReading): void;
   state(state: UpstreamState): void;
   forget(upstream: string): void;
 }
@@ -15,6 +16,11 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 export function createDispatchMetrics(metrics: Metrics): DispatchMetrics {
   const calls = metrics.counter('penstock_calls_total', 'Calls sent to upstreams', ['upstream', 'lane', 'outcome']);
   const throttles = metrics.counter('penstock_throttles_total', 'Answers that were throttles', ['upstream']);
+  const ignored = metrics.counter(
+    'penstock_throttle_values_ignored_total',
+    'Waits told by throttles that could not be read',
+    ['upstream', 'field'],
+  );
   const seconds = metrics.histogram(
     'penstock_call_seconds',
     'Time from send to the whole answer',
@@ -25,9 +31,12 @@ export function createDispatchMetrics(metrics: Metrics): DispatchMetrics {
   const queued = metrics.gauge('penstock_queued', 'Flights that wait in the holder', ['upstream', 'lane']);
   const inFlight = metrics.gauge('penstock_in_flight', 'Calls on their way', ['upstream']);
   return {
-    settled(upstream, { lane }, outcome, isThrottle) {
+    settled(upstream, { lane }, outcome, throttle) {
+      const isThrottle = throttle.kind === 'throttle';
       calls.inc({ upstream, lane, outcome: isThrottle ? 'throttled' : labelOf(outcome) });
       if (isThrottle) throttles.inc({ upstream });
+      // The names are those of the dialect, not what an upstream thinks up.
+      if (isThrottle) for (const { field } of throttle.ignored) ignored.inc({ upstream, field });
       if (outcome.kind === 'answered') seconds.observe({ upstream }, (outcome.receivedAt - outcome.requestedAt) / 1000);
     },
     state(now) {

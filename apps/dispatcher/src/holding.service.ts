@@ -1,5 +1,5 @@
 import { createGateSet, createScopedLanes, maskQuery } from '#core';
-import type { Fields, GateChange, GateSet, Reservation, ScopedChange, Version } from '#core';
+import type { Fields, GateChange, GateSet, Reservation, ScopedChange, ThrottleReading, Version } from '#core';
 import { openDeadShelf, openDesk } from '#bus';
 import type { Bus, DeskAnswer, HolderDesk, JetStreamStrategy, LeaseHeld, Publisher, Verdict } from '#bus';
 import { bucketOf, cachePolicyOf, declareConsumers } from '#contracts';
@@ -188,8 +188,9 @@ export class HoldingService {
       onAnswered: (flight, answer, version) => void this.answered(flight, answer, version),
       onFailed: (flight, end) => void this.failed(flight, end),
       onChanges: (changes) => this.changed(changes),
-      onSettled: (flight, outcome, isThrottle) => {
-        metrics.settled(config.id, flight, outcome, isThrottle);
+      onSettled: (flight, outcome, throttle) => {
+        metrics.settled(config.id, flight, outcome, throttle);
+        if (throttle.kind === 'throttle') this.noteThrottle(throttle);
         this.pulls?.wake();
       },
     });
@@ -271,6 +272,14 @@ export class HoldingService {
       if (stored !== undefined) asker.end(stored, undefined);
       else this.loop.ask(asker);
     });
+  }
+
+  /** What was believed and what was not stands in the log: vendors change their fields without saying so. */
+  private noteThrottle({ source, raw, waitMs, ignored, final }: Extract<ThrottleReading, { kind: 'throttle' }>): void {
+    const { config, logger } = this.options;
+    const line = { upstream: config.id, source, raw, waitMs, final, ignored };
+    if (ignored.length > 0) logger.warn(line, 'a throttle told a wait that cannot be read');
+    else logger.debug(line, 'a throttle');
   }
 
   /** What changes for a scope is kept and told; the loop looks again. */

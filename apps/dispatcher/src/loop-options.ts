@@ -1,4 +1,4 @@
-import type { Dialect, Fields, GateSet, ScopedChange, ScopedLanes, Version } from '#core';
+import type { Dialect, Fields, GateSet, ScopedChange, ScopedLanes, ThrottleReading, Version } from '#core';
 import type { Chance, Clock } from '#runtime';
 import type { FetchOutcome } from './fetch-outcome.js';
 import type { FailedEnd, Flight } from './flight.js';
@@ -35,5 +35,5 @@ export interface LoopOptions {
   /** The flight ended without an answer. */
   onFailed(flight: Flight, end: FailedEnd): void;
   onChanges(changes: readonly ScopedChange[]): void;
-  onSettled(flight: Flight, outcome: FetchOutcome, isThrottle: boolean): void;
+  onSettled(flight: Flight, outcome: FetchOutcome, throttle: ThrottleReading): void;
 }

@@ -17,6 +17,7 @@ const NO_THROTTLE: ThrottleReading = { kind: 'none' };
 /** What an attempt tells, in the vendor's dialect. */
 export function readOutcome(outcome: FetchOutcome, dialect: Dialect, nowMs: number): OutcomeReading {
   if (outcome.kind === 'failed') {
+    if (outcome.abandoned === true) return { gate: { kind: 'abandoned' }, throttle: NO_THROTTLE, sign: 'nothing' };
     // What was never written, or what we ourselves would not take, says nothing of the upstream.
     const sign = outcome.code === 'holder_away' || wouldRepeat(outcome) ? 'nothing' : 'ill';
     return { gate: { kind: 'failed' }, throttle: NO_THROTTLE, sign };
