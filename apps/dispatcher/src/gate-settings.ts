@@ -6,11 +6,21 @@ import type { BackoffConfig, RetryRule as RetryRuleConfig, RetryPolicy, Upstream
 /** By how much the way to an upstream varies, until it is learned. */
 const ASSUMED_SPREAD_MS = 35;
 
+/**
+ * Of this many slots one is never used. After a death all that were in use count as taken for as long as a call can last, a minute or more:
+ * whoever holds next needs one to go on with.
+ */
+const SPARE_ONE_FROM = 8;
+
+function slotsUsed(concurrency: number): number {
+  return concurrency < SPARE_ONE_FROM ? concurrency : concurrency - 1;
+}
+
 /** The upstream's limits as the gate reads them. */
 function gateConfigOf({ limits, pause }: UpstreamConfig, fence: number): GateConfig {
   return {
     windows: limits.windows,
-    concurrency: limits.concurrency,
+    concurrency: slotsUsed(limits.concurrency),
     reserveShare: limits.reserve,
     backgroundFloor: limits.backgroundFloor,
     pause: {

@@ -134,7 +134,8 @@ export class ScopesService {
     }
   }
 
-  private stop(): void {
+  /** Writes and hears no more; what is reserved runs out by itself. */
+  stop(): void {
     this.isOver = true;
     this.watch?.close();
     clearInterval(this.looking);

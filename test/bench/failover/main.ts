@@ -38,6 +38,12 @@ async function play(rounds: number): Promise<{ rounds: Round[]; recoveries: Reco
   const namespace = `b${randomBytes(4).toString('hex')}`;
   try {
     const stage = await FailoverStage.open({ nats, postgresUrl: postgres.url, namespace });
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, () => {
+        stage.wake();
+        process.exit(130);
+      });
+    }
     try {
       return await playOn(stage, rounds);
     } finally {

@@ -57,6 +57,8 @@ upstreams:
 
 /** Two dispatchers, an upstream that judges them, and users. */
 export class FailoverStage {
+  private asleep: number | undefined;
+
   private constructor(
     private readonly stack: TestStack,
     private readonly judge: FailoverJudge,
@@ -83,6 +85,12 @@ export class FailoverStage {
     await this.load.stop();
     await this.stack.stop();
     await this.judge.close();
+  }
+
+  /** To be called before this process ends early: one that sleeps would outlive it. */
+  wake(): void {
+    if (this.asleep !== undefined) process.kill(this.asleep, 'SIGCONT');
+    this.asleep = undefined;
   }
 
   async round(deed: Deed): Promise<Round> {
@@ -132,8 +140,9 @@ export class FailoverStage {
     const pid = this.stack.pid(holder);
     if (pid === undefined) throw new Error(`expected ${holder} to run, found no process`);
     process.kill(pid, 'SIGSTOP');
+    this.asleep = pid;
     await sleep(SLEEP_MS);
-    process.kill(pid, 'SIGCONT');
+    this.wake();
     const awakeMs = this.judge.nowMs();
     await sleep(AWAKE_MS);
     return this.since(awakeMs).some(({ from }) => from === holder);
