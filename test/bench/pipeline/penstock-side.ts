@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startStack, type TestStack } from '../../support/stack.js';
 import type { Surroundings } from '../rig/runner.js';
@@ -39,15 +40,19 @@ export async function openPipeline(
     `      resources: ['/items/{1..${items}}']`,
     '',
   ].join('\n');
-  const profiled = { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileDir}` };
   return startStack({
     config,
     postgresUrl: servers.postgresUrl,
     natsUrl: servers.natsUrl,
     demo: { DEMO_PROFILE: JSON.stringify(profile) },
     progress: own.progress,
-    ...(profileDir !== undefined && { env: profiled }),
+    ...(profileDir !== undefined && { env: profiled(profileDir) }),
   });
+}
+
+function profiled(dir: string): Record<string, string> {
+  const preload = new URL('./cpu-profile.js', import.meta.url).href;
+  return { NODE_OPTIONS: `--import=${preload}`, BENCH_PROFILE_DIR: resolve(dir) };
 }
 
 /** Every resource is stored; the scheduler is then stopped, and with it all refreshing. */
@@ -86,7 +91,6 @@ export async function refreshAll(
     refreshes = await storedSince(database, startedAt);
   }
   const endedAt = Date.now();
-  await stack.halt('scheduler');
   return { refreshes, elapsedMs: endedAt - (await firstCallAt(stack)) };
 }
 

@@ -78,7 +78,9 @@ async function penstockRound({ stack, servers, database, scale, own }: Field): P
   });
   const cpu = new CpuMeter(pids);
   const outcome = await refreshAll(stack, database, scale, own);
-  return { ...outcome, cpuSeconds: cpu.seconds() };
+  const cpuSeconds = cpu.seconds();
+  await stack.halt('scheduler');
+  return { ...outcome, cpuSeconds };
 }
 
 async function chainRound({ stack, servers, scale }: Field, n: number): Promise<Round> {
