@@ -101,14 +101,15 @@ export class AnnouncedQuota {
   }
 
   /** Calls sent from then on are counted in the next window. */
-  endsAtMs(nowMs: number): number {
+  endsAtMs(nowMs: number, configuredMs?: number): number {
+    const perMs = configuredMs ?? this.#perMs;
     const told = this.#wrongResets < WRONG_RESETS && this.#resetAtMs > nowMs ? this.#resetAtMs : Infinity;
-    if (this.#beganAtMs === undefined || this.#perMs === undefined) return told === Infinity ? nowMs : told;
+    if (this.#beganAtMs === undefined || perMs === undefined) return told === Infinity ? nowMs : told;
     // Near its end an answer of this window may come after the next began: that one would have shown more.
     const arrivedAtMs = this.#last?.arrivedAtMs ?? nowMs;
-    const passed = Math.max(1, Math.floor((arrivedAtMs - this.#beganAtMs) / this.#perMs + 0.75));
+    const passed = Math.max(1, Math.floor((arrivedAtMs - this.#beganAtMs) / perMs + 0.75));
     const way = Number.isFinite(this.#leastWayMs) ? this.#leastWayMs : 0;
-    return Math.min(told, Math.max(nowMs, this.#beganAtMs + passed * this.#perMs - way));
+    return Math.min(told, Math.max(nowMs, this.#beganAtMs + passed * perMs - way));
   }
 
   /** Nothing remains for a call of that cost: until when. */

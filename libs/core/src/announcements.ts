@@ -50,7 +50,7 @@ export class Announcements {
       if (index === undefined || !quota.trusted) continue;
       if (this.#begun.has(quota)) windows.raise(index);
       const perMs = windows.limits[index]?.perMs ?? 0;
-      const untilMs = Math.min(quota.endsAtMs(nowMs), nowMs + perMs);
+      const untilMs = Math.min(quota.endsAtMs(nowMs, perMs), nowMs + perMs);
       windows.lower(index, quota.left, untilMs, nowMs);
       if (perMs >= LONG_MS && quota.known(nowMs))
         windows.align(index, { resetAtMs: quota.resetAtMs, remaining: quota.left }, nowMs);
