@@ -1,6 +1,7 @@
 import { runBench } from '../rig/runner.js';
 import { machineFacts, versionFacts } from '../story/report.js';
 import { readOptions, USAGE } from './options.js';
+import { profileText } from './profile-files.js';
 import { barsOf, summaryOf, type Summary } from './rounds.js';
 import { runPipeline } from './run.js';
 
@@ -32,6 +33,9 @@ await runBench({
         : textFor('BullMQ + axios + PostgreSQL', chain),
       ratio === null ? '' : `ratio ${ratio.toFixed(2)}\n`,
       ...bars.map(({ text: bar, met }) => `${met ? 'met   ' : 'missed'} ${bar}\n`),
+      options.profileDir === undefined
+        ? ''
+        : profileText(options.profileDir, run.spans, options.refreshes * options.rounds),
     ].join('');
     // The first bar may be missed where the second is met and the profile is told.
     const pass = bars.slice(1).every(({ met }) => met);

@@ -7,10 +7,14 @@ import { judgeAt } from '../story/judge-client.js';
 import { ChainProcess } from './chain-process.js';
 import type { Options } from './options.js';
 import { fill, openPipeline, refreshAll, untilOverdue, type PipelineScale } from './penstock-side.js';
+import { monotonicMicros } from './profile-files.js';
+import type { Span } from './profile-table.js';
 import type { Round } from './rounds.js';
 
 export interface PipelineRun {
   penstock: Round[];
+  /** When Penstock's rounds were, on the clock of the CPU profiles. */
+  spans: Span[];
   chain: { kind: 'measured'; rounds: Round[] } | { kind: 'not available'; reason: string };
   versions: Record<string, string>;
 }
@@ -49,14 +53,18 @@ async function interleaved(field: Field): Promise<PipelineRun> {
   const { options, own, servers } = field;
   const penstock: Round[] = [];
   const chain: Round[] = [];
+  const spans: Span[] = [];
   for (let n = 1; n <= options.rounds; n += 1) {
     if (servers.redis.kind === 'up') chain.push(told(own, `round ${n}, BullMQ chain`, await chainRound(field, n)));
     await untilOverdue(field.database, own);
-    penstock.push(told(own, `round ${n}, Penstock`, await penstockRound(field)));
+    const { span, ...round } = await penstockRound(field);
+    penstock.push(told(own, `round ${n}, Penstock`, round));
+    spans.push(span);
   }
   const { redis, versions } = servers;
   return {
     penstock,
+    spans,
     chain:
       redis.kind === 'up'
         ? { kind: 'measured', rounds: chain }
@@ -71,7 +79,7 @@ function told({ progress }: Surroundings, name: string, round: Round): Round {
   return round;
 }
 
-async function penstockRound({ stack, servers, database, scale, own }: Field): Promise<Round> {
+async function penstockRound({ stack, servers, database, scale, own }: Field): Promise<Round & { span: Span }> {
   const pids = (): Record<string, number | undefined> => ({
     ...servers.pids(),
     ...Object.fromEntries(stack.running().map(({ name, pid }) => [name, pid])),
@@ -79,8 +87,9 @@ async function penstockRound({ stack, servers, database, scale, own }: Field): P
   const cpu = new CpuMeter(pids);
   const outcome = await refreshAll(stack, database, scale, own);
   const cpuSeconds = cpu.seconds();
+  const toMicros = monotonicMicros();
   await stack.halt('scheduler');
-  return { ...outcome, cpuSeconds };
+  return { ...outcome, cpuSeconds, span: { fromMicros: toMicros - outcome.elapsedMs * 1000, toMicros } };
 }
 
 async function chainRound({ stack, servers, scale }: Field, n: number): Promise<Round> {
