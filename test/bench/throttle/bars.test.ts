@@ -44,6 +44,12 @@ describe('the bars of the throttle bench', () => {
     expect(missed(tally({}), aws, 0.71)).toEqual(['the machine had room left']);
   });
 
+  it('a machine that was too busy is told without Penstock too', () => {
+    const [heat] = heatsOf({ rows: ['bucket'], modes: ['learned'], systems: ['bullmq'], quick: true });
+    if (heat === undefined) throw new Error('no heat');
+    expect(barsOf({ heat, cells: [], busyShare: 0.9 })).toEqual([{ text: 'the machine had room left', met: false }]);
+  });
+
   it('who falls short of the quota, or violates, is not ahead by having no throttles', () => {
     const ours = tally({ throttlesPer10k: 5 });
     expect(isNotBehind(ours, tally({}), 0.9)).toBe(false);

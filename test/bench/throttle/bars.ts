@@ -12,6 +12,8 @@ interface Wanted {
   throttlesPer10k: number | null;
   /** How many times fewer throttles than the AWS-adaptive limiter. */
   fewerThanAws?: number;
+  /** Fewer throttles than anybody, however little of the quota that one uses. */
+  fewestOfAll?: true;
 }
 
 /** The machine must have had room left, or nobody's timing means anything. */
@@ -19,12 +21,12 @@ export const BUSY_LIMIT = 0.7;
 
 export function wantedOf(row: RowName, mode: Mode): Wanted {
   if (row === 'ban') return { share: 0.8, throttlesPer10k: null };
-  if (row === 'changing') return { share: 0.8, throttlesPer10k: null };
+  if (row === 'changing') return { share: 0.8, throttlesPer10k: null, fewestOfAll: true };
   if (mode === 'configured') return { share: 0.95, throttlesPer10k: 1 };
   switch (row) {
     case 'stuck-remaining':
     case 'reset-in-ms':
-      return { share: 0.8, throttlesPer10k: null };
+      return { share: 0.8, throttlesPer10k: null, fewestOfAll: true };
     case 'bucket':
     case 'sliding':
     case 'http-date':
@@ -39,7 +41,8 @@ export function wantedOf(row: RowName, mode: Mode): Wanted {
 
 export function barsOf({ heat, cells, busyShare }: HeatOutcome): Bar[] {
   const ours = tallyIn(cells.find(({ cell }) => cell.system === 'penstock')?.outcome);
-  if (ours === undefined) return [];
+  const room = busyShare === null ? [] : [{ text: 'the machine had room left', met: busyShare <= BUSY_LIMIT }];
+  if (ours === undefined) return room;
   const wanted = wantedOf(heat.row.name, heat.mode);
   const peers = cells.flatMap(({ cell, outcome }) => {
     const tally = cell.system === 'penstock' ? undefined : tallyIn(outcome);
@@ -55,7 +58,8 @@ export function barsOf({ heat, cells, busyShare }: HeatOutcome): Bar[] {
       text: `not behind ${system}`,
       met: isNotBehind(ours, tally, wanted.share),
     })),
-    ...(busyShare === null ? [] : [{ text: 'the machine had room left', met: busyShare <= BUSY_LIMIT }]),
+    ...(wanted.fewestOfAll ? [fewestBar(ours, peers)] : []),
+    ...room,
   ];
 }
 
@@ -72,6 +76,11 @@ function fewerBar(ours: Tally, aws: Tally, times: number): Bar {
     text: `${times} times fewer throttles than aws-adaptive`,
     met: ours.throttlesPer10k * times <= aws.throttlesPer10k,
   };
+}
+
+function fewestBar(ours: Tally, peers: readonly { tally: Tally }[]): Bar {
+  const met = peers.every(({ tally }) => ours.throttlesPer10k <= tally.throttlesPer10k);
+  return { text: 'fewest throttles of all', met };
 }
 
 /**
