@@ -257,7 +257,7 @@ export class DispatchLoop {
 
   private flightOf(asker: Asker, nowMs: number): Flight {
     const { path, partition } = asker.order;
-    const scopes = this.options.gates.scopesOf({ bucket: this.options.bucketOf(path), partition });
+    const scopes = this.options.gates.scopesOf({ ...this.options.chargeOf(path), partition });
     return createFlight(`f${(this.nextId += 1)}`, { asker, scopes, nowMs });
   }
 

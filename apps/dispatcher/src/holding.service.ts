@@ -2,7 +2,7 @@ import { createGateSet, createScopedLanes, maskQuery } from '#core';
 import type { Fields, GateChange, GateSet, Reservation, ScopedChange, ThrottleReading, Version } from '#core';
 import { openDeadShelf, openDesk } from '#bus';
 import type { Bus, DeskAnswer, HolderDesk, JetStreamStrategy, LeaseHeld, Publisher, Verdict } from '#bus';
-import { bucketOf, cachePolicyOf, declareConsumers } from '#contracts';
+import { bucketOf, cachePolicyOf, costOf, declareConsumers } from '#contracts';
 import type { CallMessage, ControlWork, FetchWork, HolderRequest, UpstreamConfig } from '#contracts';
 import type { Chance, Clock, Logger } from '#runtime';
 import type { EntryRepository, EntryWriter } from '#store';
@@ -183,7 +183,7 @@ export class HoldingService {
       dialect: dialectOf(config),
       health: this.health,
       repetition: repetitionOf(config, writesSent),
-      bucketOf: (path) => bucketOf(config.limits.buckets, path),
+      chargeOf: (path) => ({ bucket: bucketOf(config.limits.buckets, path), cost: costOf(config.limits.costs, path) }),
       isOvertaken: (flight) => isOvertaken(flight, known),
       onAnswered: (flight, answer, version) => void this.answered(flight, answer, version),
       onFailed: (flight, end) => void this.failed(flight, end),

@@ -26,8 +26,8 @@ export interface LoopOptions {
   readonly chance: Chance;
   /** Asked in the same tick as each send, and again in that of each write. */
   readonly mayStillSend: () => boolean;
-  /** The declared bucket of a path, if there is one. */
-  bucketOf(path: string): string | undefined;
+  /** The declared bucket and price of a path, if there are any. */
+  chargeOf(path: string): { bucket: string | undefined; cost: number | undefined };
   /** A newer version is known: refreshing it now would spend a call for nothing. */
   isOvertaken(flight: Flight): boolean;
   /** The upstream's answer is to be kept and handed to those who asked. */

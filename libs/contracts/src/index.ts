@@ -64,7 +64,7 @@ export {
 } from './config/resource-pattern.js';
 export { maskedConfig } from './config/masked-config.js';
 export { formatDuration, parseDuration } from './config/units.js';
-export { bucketOf } from './bucket-of.js';
+export { bucketOf, costOf } from './bucket-of.js';
 export { globMatch } from './config/glob-match.js';
 export { isPrivateAddress } from './config/private-address.js';
 export type {

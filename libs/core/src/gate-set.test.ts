@@ -72,6 +72,21 @@ describe('the scopes of a call', () => {
   });
 });
 
+describe('the price of a call', () => {
+  it('is paid in every window, and calls of another price wait apart', () => {
+    const set = setOf();
+    const dear = set.scopesOf({ bucket: undefined, partition: 'shared', cost: 40 });
+    expect(dear.key).not.toBe(plain(set).key);
+    for (let sent = 0; sent < 2; sent += 1) {
+      expect(set.admit(dear, 'now', T0).kind).toBe('go');
+      set.start(dear, 'now', T0);
+    }
+    expect(set.upstream.tokens(T0)).toBe(20);
+    expect(set.admit(dear, 'now', T0)).toMatchObject({ kind: 'wait', reason: 'tokens' });
+    expect(set.admit(plain(set), 'now', T0).kind).toBe('go');
+  });
+});
+
 describe('what a throttle pauses', () => {
   it('by default the whole upstream, whichever bucket it met', () => {
     const set = setOf();

@@ -14,10 +14,9 @@ import type { Epoch } from './pause.js';
 import { SHARED_PARTITION } from './partition.js';
 import type { Lane } from './priority.js';
 import type { Place, Reservation } from './reservation.js';
+import { bucketId, credentialId, isCredential, kindOf, REST, WHOLE_UPSTREAM, type ScopeKind } from './scope-names.js';
 import type { CallScopes } from './scoped-lanes.js';
 import type { WindowLimit } from './windows.js';
-
-export type ScopeKind = 'upstream' | 'bucket' | 'credential';
 
 export interface GateSetConfig {
   /** The upstream's own limits: every call pays them. */
@@ -55,7 +54,6 @@ export interface SetRecord extends ScopeRecord {
   readonly scopes?: Readonly<Record<string, ScopeRecord>>;
 }
 
-export const WHOLE_UPSTREAM = 'upstream';
 const MOST_CREDENTIALS = 1_000;
 /** A record is one message of the broker. */
 const MOST_RECORDED = 200;
@@ -94,16 +92,21 @@ export class GateSet {
   }
 
   /** The scopes that a call pays. `bucket`: the declared one that its path matches, if any. */
-  scopesOf(call: { readonly bucket: string | undefined; readonly partition: string }): CallScopes {
+  scopesOf(call: {
+    readonly bucket: string | undefined;
+    readonly partition: string;
+    readonly cost?: number | undefined;
+  }): CallScopes {
     const ids = [WHOLE_UPSTREAM];
     const bucket = bucketId(call.bucket ?? REST);
     if (this.#buckets.has(bucket)) ids.push(bucket);
     const credential = credentialId(call.partition);
     if (this.#credentials.has(credential)) ids.push(credential);
-    const key = ids.join(' ');
+    // Calls of another price wait apart: one that needs five tokens must not stand before one that needs one, nor the other way round.
+    const key = call.cost === undefined ? ids.join(' ') : `${ids.join(' ')} cost:${call.cost}`;
     const known = this.#scopes.get(key);
     if (known !== undefined) return known;
-    const scopes = { key, ids };
+    const scopes = { key, ids, cost: call.cost };
     if (this.#scopes.size >= 2 * MOST_CREDENTIALS) this.#scopes.clear();
     this.#scopes.set(key, scopes);
     return scopes;
@@ -134,11 +137,12 @@ export class GateSet {
   }
 
   #admitByLimits(scopes: CallScopes, lane: Lane, nowMs: number): GateAdmission {
-    if (scopes.ids.length === 1 && this.#windowed.has(WHOLE_UPSTREAM)) return this.upstream.admit(lane, nowMs);
+    if (scopes.ids.length === 1 && this.#windowed.has(WHOLE_UPSTREAM))
+      return this.upstream.admit(lane, nowMs, scopes.cost);
     let probe = false;
     let refused: Refusal | undefined;
     for (const id of scopes.ids) {
-      const admission = this.#admitOne(id, lane, nowMs);
+      const admission = this.#admitOne(id, { lane, cost: scopes.cost }, nowMs);
       if (admission.kind === 'wait') refused = laterOf(refused, admission);
       else probe ||= admission.probe;
     }
@@ -150,7 +154,7 @@ export class GateSet {
     const parts: { scope: string; permit: Permit }[] = [];
     for (const scope of scopes.ids) {
       const gate = this.#gate(scope);
-      if (gate !== undefined) parts.push({ scope, permit: gate.start(lane, nowMs) });
+      if (gate !== undefined) parts.push({ scope, permit: gate.start(lane, nowMs, scopes.cost) });
     }
     const place = this.#reservation?.take(Math.max(...parts.map(({ permit }) => permit.cost)));
     return { lane, probe: parts.some(({ permit }) => permit.probe), parts, place };
@@ -261,10 +265,10 @@ export class GateSet {
     return changesOf(changes);
   }
 
-  #admitOne(id: string, lane: Lane, nowMs: number): GateAdmission {
+  #admitOne(id: string, { lane, cost }: { lane: Lane; cost: number | undefined }, nowMs: number): GateAdmission {
     const gate = this.#gate(id);
     if (gate === undefined || !this.#binds(id, gate, nowMs)) return GO;
-    return gate.admit(lane, nowMs);
+    return gate.admit(lane, nowMs, cost);
   }
 
   /** Without windows nothing is known of a scope, and it must not be felt for as an unknown upstream is: call by call. */
@@ -312,18 +316,6 @@ export class GateSet {
 }
 
 type Refusal = Extract<GateAdmission, { kind: 'wait' }>;
-
-/** The calls that no declared bucket matches. */
-const REST = 'default';
-
-const bucketId = (name: string): string => `bucket:${name}`;
-const credentialId = (partition: string): string => `credential:${partition.slice(0, 16)}`;
-const isCredential = (scope: string): boolean => scope.startsWith('credential:');
-
-function kindOf(scope: string): ScopeKind {
-  if (scope === WHOLE_UPSTREAM) return 'upstream';
-  return isCredential(scope) ? 'credential' : 'bucket';
-}
 
 /** What a scope learns of an answer that concerns another one: that the call has ended. */
 function aside(outcome: SetOutcome): GateOutcome {

@@ -69,16 +69,10 @@ export type { AnswerHead, IgnoredValue, ThrottleReading } from './throttle.js';
 export { readAnnouncement } from './read-announcement.js';
 export type { Dialect, ThrottleScope } from './dialects/dialect.js';
 export { DIALECT_NAMES, dialectNamed } from './dialects/all.js';
-export { createGateSet, GateSet, WHOLE_UPSTREAM } from './gate-set.js';
-export type {
-  GateSetConfig,
-  ScopedChange,
-  ScopeKind,
-  ScopeState,
-  SetOutcome,
-  SetPermit,
-  SetRecord,
-} from './gate-set.js';
+export { createGateSet, GateSet } from './gate-set.js';
+export { WHOLE_UPSTREAM } from './scope-names.js';
+export type { ScopeKind } from './scope-names.js';
+export type { GateSetConfig, ScopedChange, ScopeState, SetOutcome, SetPermit, SetRecord } from './gate-set.js';
 export { BLOCK_MS, Reservation } from './reservation.js';
 export type { Block, ReservationRecord } from './reservation.js';
 export { createScopedLanes, ScopedLanes } from './scoped-lanes.js';

@@ -5,6 +5,8 @@ import type { Lane } from './priority.js';
 export interface CallScopes {
   readonly key: string;
   readonly ids: readonly string[];
+  /** What it is charged, where that is configured; undefined: what such calls have cost so far. */
+  readonly cost?: number | undefined;
 }
 
 export interface ScopedJob extends LaneJob {
@@ -103,19 +105,12 @@ export class ScopedLanes<J extends ScopedJob> {
   }
 
   depths(): LaneDepths {
-    const sum: LaneDepths = { now: 0, soon: 0, later: 0 };
-    for (const { queue } of this.#groups.values()) {
-      const { now, soon, later } = queue.depths();
-      sum.now += now;
-      sum.soon += soon;
-      sum.later += later;
-    }
-    return sum;
+    return sumOf(this.groups());
   }
 
-  /** What waits under one set of limits. */
-  depthsOf({ key }: CallScopes): LaneDepths {
-    return this.#groups.get(key)?.queue.depths() ?? { now: 0, soon: 0, later: 0 };
+  /** What waits under one set of limits, whatever it costs. */
+  depthsOf({ ids }: CallScopes): LaneDepths {
+    return sumOf(this.groups().filter(({ scopes }) => scopes.ids.join(' ') === ids.join(' ')));
   }
 
   #insert(job: J, put: (queue: LaneQueue<J>) => boolean): boolean {
@@ -126,6 +121,17 @@ export class ScopedLanes<J extends ScopedJob> {
     this.#groupOf.set(job.id, group);
     return put(group.queue);
   }
+}
+
+function sumOf(groups: readonly { readonly queue: { depths(): LaneDepths } }[]): LaneDepths {
+  const sum: LaneDepths = { now: 0, soon: 0, later: 0 };
+  for (const { queue } of groups) {
+    const { now, soon, later } = queue.depths();
+    sum.now += now;
+    sum.soon += soon;
+    sum.later += later;
+  }
+  return sum;
 }
 
 export function createScopedLanes<J extends ScopedJob>(): ScopedLanes<J> {

@@ -23,6 +23,7 @@ export const DEFAULTS: Omit<UpstreamConfig, 'id' | 'baseUrl'> = {
     reserve: 0.2,
     backgroundFloor: 0.05,
     buckets: [],
+    costs: [],
     throttleBudget: undefined,
     per: 'upstream',
   },

@@ -1,6 +1,6 @@
 import { DIALECT_NAMES } from '#core';
 import { DEFAULTS } from './defaults.js';
-import type { BucketConfig, LimitsConfig, WindowConfig } from './penstock-config.js';
+import type { BucketConfig, CostConfig, LimitsConfig, WindowConfig } from './penstock-config.js';
 import { durationAboveZero, id, ID_EXPECTED, integer, listOf, mapping, oneOf, pathGlob, share } from './readers.js';
 import type { Reader, Reading, Section, Spot } from './reading.js';
 import { DURATION_EXPECTED } from './units.js';
@@ -41,6 +41,13 @@ function refuseTakenName(
   }
 }
 
+const costs = listOf(
+  mapping<CostConfig>((section) => ({
+    match: section.required('match', pathGlob, { expected: 'a path pattern such as "/search/**"', stopgap: '' }),
+    cost: section.required('cost', callsPerWindow, { expected: `an integer from 1 to ${MAX_CALLS}`, stopgap: 1 }),
+  })),
+);
+
 export function readLimits(section: Section): LimitsConfig {
   const absent = DEFAULTS.limits;
   return {
@@ -51,6 +58,7 @@ export function readLimits(section: Section): LimitsConfig {
     backgroundFloor: section.field('backgroundFloor', share, absent.backgroundFloor),
     buckets: section.field('buckets', buckets, absent.buckets),
     per: section.field('per', oneOf(['upstream', 'credential']), absent.per),
+    costs: section.field('costs', costs, absent.costs),
     throttleBudget: section.field('throttleBudget', integer(1, MAX_CALLS), absent.throttleBudget),
   };
 }

@@ -74,6 +74,8 @@ const DOCUMENTED_DEFAULTS = {
     reserve: 0.2,
     backgroundFloor: 0.05,
     buckets: [],
+    costs: [],
+    throttleBudget: undefined,
     per: 'upstream',
   },
   pause: {
@@ -490,7 +492,10 @@ describe('a fault', () => {
 
   it('is told of a secret file outside credentials.value', () => {
     expect(faultsOf(withBaseUrl('https://${file:/run/secrets/host}'))).toMatchObject([
-      { path: 'upstreams.crm.baseUrl', expected: expect.stringContaining('in credentials.value, proxy and tls.ca only') as string },
+      {
+        path: 'upstreams.crm.baseUrl',
+        expected: expect.stringContaining('in credentials.value, proxy and tls.ca only') as string,
+      },
     ]);
   });
 

@@ -61,6 +61,12 @@ export interface BucketConfig {
   readonly windows: readonly WindowConfig[];
 }
 
+export interface CostConfig {
+  /** A glob over paths: see `globMatch`. */
+  readonly match: string;
+  readonly cost: number;
+}
+
 export interface LimitsConfig {
   readonly dialect: string;
   /** Empty: the limit is learned. */
@@ -70,6 +76,8 @@ export interface LimitsConfig {
   readonly backgroundFloor: number;
   readonly buckets: readonly BucketConfig[];
   readonly per: 'upstream' | 'credential';
+  /** What a call is charged, by the first pattern that its path matches; none: learned from the answers, or one. */
+  readonly costs: readonly CostConfig[];
   /** How many throttles in 10 min end in a ban. Undefined: the vendor does not ban. */
   readonly throttleBudget: number | undefined;
 }
