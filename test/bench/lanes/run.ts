@@ -28,9 +28,10 @@ const BACKLOG = 20_000;
 /** The response takes the same time always: what is added stands out. */
 const RESPONSE_MS = 20;
 const SETTLE_MS = 15_000;
-/** Users of the empty bucket are few: each is to meet the background, not the user before. */
+/** Users of the empty bucket are few and far apart: each is to meet the background, not the user before. */
 const FREE_USERS_PER_SECOND = 40;
 const EMPTY_USERS_PER_SECOND = 2;
+const EMPTY_LEAST_GAP_MS = 300;
 const EMPTY_TOKENS_PER_SECOND = 20;
 
 const profile = (seed: number): object => ({
@@ -52,12 +53,14 @@ export async function runLanes(options: Options, own: Surroundings): Promise<Lan
       // The reserve of lane now, on top of what the background gets.
       limits: [`      windows: [{ limit: ${Math.ceil(perSecond * 1.1)}, per: 1s }]`, '      reserve: 10%'],
       usersPerSecond: FREE_USERS_PER_SECOND,
+      leastGapMs: 0,
       backgroundPerSecond: perSecond,
     });
     const empty = await oneLane(options, own, servers, {
       name: 'empty',
       limits: [`      windows: [{ limit: ${EMPTY_TOKENS_PER_SECOND * 10}, per: 10s }]`, '      reserve: 0%'],
       usersPerSecond: EMPTY_USERS_PER_SECOND,
+      leastGapMs: EMPTY_LEAST_GAP_MS,
       backgroundPerSecond: EMPTY_TOKENS_PER_SECOND,
     });
     return { free, empty, versions: servers.versions };
@@ -70,6 +73,7 @@ interface Lane {
   name: string;
   limits: string[];
   usersPerSecond: number;
+  leastGapMs: number;
   backgroundPerSecond: number;
 }
 
@@ -131,6 +135,7 @@ async function measured(
       throughUrl: `${dataUrl}/demo`,
       directUrl: url,
       perSecond: lane.usersPerSecond,
+      leastGapMs: lane.leastGapMs,
       forMs: options.seconds * 1000,
       items: BACKLOG,
       seed: options.seed,

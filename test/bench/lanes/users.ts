@@ -11,6 +11,8 @@ export interface UsersOrder {
   throughUrl: string;
   directUrl: string;
   perSecond: number;
+  /** No user comes sooner than this after the one before. */
+  leastGapMs: number;
   forMs: number;
   items: number;
   seed: number;
@@ -19,7 +21,7 @@ export interface UsersOrder {
 
 /** An open loop: a user comes whether or not the one before has been served. Each second call goes straight at the upstream. */
 export async function runUsers(order: UsersOrder): Promise<Samples> {
-  const { perSecond, forMs, items, seed, signal } = order;
+  const { forMs, items, seed, signal } = order;
   const agent = new Agent({ connections: 64, headersTimeout: TIMEOUT_MS });
   const chance = sequence(seed);
   const outcome = { throughMs: [] as number[], directMs: [] as number[], failed: 0 };
@@ -28,13 +30,19 @@ export async function runUsers(order: UsersOrder): Promise<Samples> {
   for (let n = 0; performance.now() < endMs; n += 1) {
     const path = `/items/${1 + Math.floor(chance() * items)}?user=${seed}-${n}`;
     open.push(one(agent, order.throughUrl, path).then((ms) => note(outcome, outcome.throughMs, ms)));
-    await sleep(exponentialGapMs(perSecond, chance()) / 2, undefined, { signal });
+    await sleep(gapMs(order, chance()) / 2, undefined, { signal });
     open.push(one(agent, order.directUrl, path).then((ms) => note(outcome, outcome.directMs, ms)));
-    await sleep(exponentialGapMs(perSecond, chance()) / 2, undefined, { signal });
+    await sleep(gapMs(order, chance()) / 2, undefined, { signal });
   }
   await Promise.all(open);
   await agent.close();
   return outcome;
+}
+
+/** Random, but never less than asked for, with the same mean. */
+export function gapMs({ perSecond, leastGapMs }: Pick<UsersOrder, 'perSecond' | 'leastGapMs'>, chance: number): number {
+  const restMs = 1000 / perSecond - leastGapMs;
+  return leastGapMs + (restMs > 0 ? exponentialGapMs(1000 / restMs, chance) : 0);
 }
 
 function note(outcome: { failed: number }, times: number[], ms: number | undefined): void {
