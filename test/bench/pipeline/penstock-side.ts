@@ -71,18 +71,23 @@ export async function fill(
   await stack.halt('scheduler');
 }
 
-/** All resources are overdue when the scheduler comes back. From the first call at the upstream to the last commit. */
+/** All resources are overdue when the scheduler comes back. From the first call at the upstream, which `begun` is told of, to the last commit. */
 export async function refreshAll(
   stack: TestStack,
   database: pg.Client,
   { items }: PipelineScale,
-  own: Surroundings,
+  { own, begun }: { own: Surroundings; begun: () => void },
 ): Promise<{ elapsedMs: number; refreshes: number }> {
   const judge = judgeAt(stack.demoUrl);
   await judge.reset();
   const startedAt = Date.now();
-  await stack.start('scheduler');
+  const started = stack.start('scheduler');
+  started.catch(() => undefined); // it is awaited below, and told there
   const deadlineMs = performance.now() + FILLED_WITHIN_MS;
+  while ((await judge.score()).arrivals === 0 && performance.now() < deadlineMs)
+    await sleep(LOOK_MS, undefined, { signal: own.signal });
+  begun();
+  await started;
   while ((await judge.score()).accepted < items && performance.now() < deadlineMs)
     await sleep(LOOK_MS * 5, undefined, { signal: own.signal });
   let refreshes = await storedSince(database, startedAt);
