@@ -79,6 +79,7 @@ async function setUp(field: Field, heats: readonly Heat[]): Promise<void> {
     field.penstock = await openPenstock(placed, { servers, progress: own.progress });
   }
   for (const system of options.systems) if (system !== 'penstock') field.peers.push(new PeerProcess(system));
+  await Promise.all(field.peers.map(({ ready }) => ready));
   field.busy.start();
 }
 

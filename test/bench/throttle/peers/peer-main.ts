@@ -28,6 +28,8 @@ process.on('message', (message: PeerMessage) => {
 // Ctrl-C reaches the whole group: the runner decides when it ends.
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit(0));
+// Whoever needs longer to load begins no later for it.
+process.send?.('ready');
 
 function begin(order: PeerOrder): void {
   const over = new AbortController();

@@ -7,14 +7,21 @@ import type { PeerName, PeerOrder } from './peer.js';
 export class PeerProcess {
   private readonly child: ChildProcess;
   private ended = false;
+  /** Its programs are loaded. */
+  readonly ready: Promise<void>;
 
   constructor(readonly name: PeerName) {
     this.child = fork(fileURLToPath(new URL('./peer-main.js', import.meta.url)), [name], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    this.child.once('exit', () => {
-      this.ended = true;
+    this.ready = new Promise((resolve, reject) => {
+      this.child.once('message', () => resolve());
+      this.child.once('exit', (code, signal) => {
+        this.ended = true;
+        reject(new Error(`${name}: expected it to run, found that it has ended (${signal ?? code})`));
+      });
     });
+    this.ready.catch(() => undefined); // whoever waits for it is told
   }
 
   get pid(): number | undefined {
