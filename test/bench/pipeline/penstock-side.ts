@@ -24,7 +24,8 @@ export async function openPipeline(
     items,
     content: { medianBytes: 3000, sigma: 0.4 },
     cacheControl: [],
-    changes: { medianIntervalMs: 60_000 },
+    // Each has changed before it falls due: no 304 spares Penstock a body which the chain writes.
+    changes: { medianIntervalMs: 3_000, sigma: 0, frozenShare: 0 },
     latency: { p50Ms: 5, p99Ms: 12 },
     limits: { windows: [] },
   };
