@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
 import { createRetryBudget } from '#core';
 import type { BackoffPolicy, Fields } from '#core';
+import { earlierOf } from './attempts.js';
 import type { FetchOutcome } from './fetch-outcome.js';
-import { createFlight, type Asker, type Flight } from './flight.js';
+import { createFlight, type Asker, type Earlier, type Flight } from './flight.js';
 import { Repetition } from './repetition.js';
 import { WritesSent } from './writes-sent.js';
 
 const NOW_MS = 1_700_000_000_000;
 
-function flightOf(method: string): Flight {
+function flightOf(method: string, earlier?: Earlier): Flight {
   const asker: Asker = {
     id: 'a1',
     lane: 'later',
@@ -20,10 +21,12 @@ function flightOf(method: string): Flight {
     },
     replaces: null,
     wantsBody: false,
+    earlier,
     end: () => undefined,
   };
   const scopes = { key: 'upstream', ids: ['upstream'] };
-  return { ...createFlight('f1', { asker, scopes, nowMs: NOW_MS }), attempts: 1 };
+  const flight = createFlight('f1', { asker, scopes, nowMs: NOW_MS });
+  return { ...flight, attempts: flight.attempts + 1 };
 }
 
 function repetitionBy(backoff: BackoffPolicy, background = createRetryBudget(1)): Repetition {
@@ -70,3 +73,17 @@ test('what a throttle refused is charged to the budget, but not the probe', () =
   for (let n = 0; n < 2; n += 1) repetition.mayHoldThrottled(flightOf('GET'), { wasProbe: false, nowMs: NOW_MS });
   expect([budget.spend(0, NOW_MS), budget.spend(0, NOW_MS)]).toEqual([true, false]);
 });
+
+test.each([
+  [1, 61_000, { kind: 'retry' }],
+  [2, 59_000, { kind: 'retry' }],
+  [2, 61_000, { kind: 'give-up', reason: 'max-elapsed' }],
+  [3, 59_000, { kind: 'give-up', reason: 'max-attempts' }],
+])(
+  'work at delivery %d, stored %d ms ago, does not begin anew after a restart: %j',
+  (deliveryCount, ageMs, decision) => {
+    const earlier = earlierOf({ deliveryCount, enqueuedAt: NOW_MS - ageMs }, NOW_MS);
+    const repetition = repetitionBy({ kind: 'none' });
+    expect(repetition.after(flightOf('GET', earlier), answered(500), at)).toMatchObject(decision);
+  },
+);
