@@ -34,9 +34,9 @@ test('work that is handed out for the first time has no past', () => {
   expect(flightOf()).toMatchObject({ attempts: 0, firstSentAtMs: null });
 });
 
-test('handed out again, each delivery counts for a send, and the first for made when the work was stored', () => {
+test('handed out again it counts as begun when it was stored, and for no attempt: it may have been given back in good order', () => {
   const earlier = earlierOf({ deliveryCount: 3, enqueuedAt: NOW_MS - 5_000 }, NOW_MS);
-  expect(flightOf(earlier)).toMatchObject({ attempts: 2, firstSentAtMs: NOW_MS - 5_000 });
+  expect(flightOf(earlier)).toMatchObject({ attempts: 0, firstSentAtMs: NOW_MS - 5_000 });
 });
 
 test('a broker whose clock is ahead does not put the end off', () => {

@@ -21,11 +21,12 @@ export function toldAttempts(flight: Flight | undefined): DeadAttempt[] {
 }
 
 /**
- * What may have been tried when the broker hands work out again. Nobody is left who could say, so each delivery counts for a send, and
- * the first of them for made when the work was stored: attempts end, however often holders die.
+ * What may have been tried when the broker hands work out again: nobody is left who could say, so it counts as begun when the work was
+ * stored, and ends by `maxElapsed`, however often holders die. Deliveries are not attempts: work that was given back in good order (a
+ * hand-over, a fact that could not be told) was handed out twice and may never have been sent.
  */
 export function earlierOf(delivery: { deliveryCount: number; enqueuedAt: number }, nowMs: number): Earlier | undefined {
   if (delivery.deliveryCount <= 1) return undefined;
   // The broker's clock may be ahead of ours.
-  return { attempts: delivery.deliveryCount - 1, startedAtMs: Math.min(delivery.enqueuedAt, nowMs) };
+  return { startedAtMs: Math.min(delivery.enqueuedAt, nowMs) };
 }

@@ -78,9 +78,8 @@ export interface Asker {
   end(end: FlightEnd, flight: Flight | undefined): void;
 }
 
-/** Sends of earlier deliveries, by a holder that may have died since. */
+/** What is known of earlier deliveries, to a holder that may have died since. */
 export interface Earlier {
-  readonly attempts: number;
   readonly startedAtMs: number;
 }
 
@@ -144,7 +143,7 @@ export function createFlight(
     notBeforeMs: undefined,
     deadlineMs: earliestDeadline([asker]),
     state: { kind: 'waiting' },
-    attempts: asker.earlier?.attempts ?? 0,
+    attempts: 0,
     throttles: 0,
     firstSentAtMs: asker.earlier?.startedAtMs ?? null,
     firstSend: null,

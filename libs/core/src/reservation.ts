@@ -142,6 +142,7 @@ export class Reservation {
   asked(block: Block): void {
     this.#isAsking = true;
     this.#asked = block;
+    this.#upTo = Math.min(this.#upTo, block.upTo);
     this.#slots = Math.min(this.#slots, block.slots);
     this.#ahead = block.upTo - this.#started;
     this.#startedWhenAsked = this.#started;
