@@ -131,6 +131,9 @@ export class DispatchLoop {
     const next = group.queue.peek(side, nowMs);
     if (next === undefined) return undefined;
     if (this.options.isOvertaken(next)) return this.drop(next);
+    // A call that ends will change it.
+    if (next.lane !== 'now' && gates.upstream.counters.inFlightBackground >= this.options.headroom.most)
+      return undefined;
     const admission = gates.admit(group.scopes, next.lane, nowMs);
     if (admission.kind === 'wait') return admission.untilMs;
     const { probe } = admission;

@@ -47,3 +47,9 @@ export function failedEnd(flight: Flight, outcome: Extract<FetchOutcome, { kind:
     resumeAtMs: null,
   };
 }
+
+/** A fault of ours: whoever asked is told, and nothing else suffers from it. */
+export function brokenEnd(receivedStatus: number): FailedEnd {
+  const detail = 'Penstock failed to hand on the answer; the log of the dispatcher says more';
+  return { kind: 'failed', code: 'internal', detail, receivedStatus, sent: true, resumeAtMs: null };
+}

@@ -13,10 +13,12 @@ import { callAsker, deskAnswerOf } from './call-asker.service.js';
 import type { CompletionsService } from './completions.service.js';
 import { DispatchLoop } from './dispatch-loop.service.js';
 import type { DispatchMetrics } from './dispatch-metrics.js';
+import { brokenEnd } from './flight-ends.js';
 import { factsOf } from './fetch-facts.js';
 import type { FailedEnd, Flight } from './flight.js';
 import { isWrite } from './flight.js';
 import { dialectOf, gateSetConfigOf } from './gate-settings.js';
+import { HeadroomService } from './headroom.service.js';
 import { healthOf, repetitionOf, reservationOf } from './holding-parts.js';
 import { Joinable } from './joinable.js';
 import type { KnownEntries } from './known-entries.js';
@@ -67,6 +69,7 @@ export class HoldingService {
   readonly loop: DispatchLoop;
   private readonly reservation: Reservation;
   private readonly health: UpstreamHealth;
+  private readonly room: HeadroomService;
   private readonly queue = createScopedLanes<Flight>();
   private readonly joinable: Joinable;
   private readonly answers: AnswersService;
@@ -80,6 +83,7 @@ export class HoldingService {
     this.reservation = reservationOf(config, () => options.scopes.reserve());
     this.health = healthOf(config);
     this.gates = createGateSet(gateSetConfigOf(config, fence), chance, this.reservation);
+    this.room = new HeadroomService(clock, () => this.gates.upstream.counters.inFlightBackground);
     this.joinable = new Joinable(() => clock.now());
     this.loop = this.createLoop();
     this.answers = new AnswersService({
@@ -135,6 +139,7 @@ export class HoldingService {
   async close(how: { clean: boolean }): Promise<void> {
     const { scopes } = this.options;
     for (const timer of this.timers) clearInterval(timer);
+    this.room.stop();
     const desk = this.desk?.close();
     await this.pulls?.stop({ giveBack: !how.clean });
     if (!how.clean) void scopes.leaveLastWords(() => this.loop.inFlight());
@@ -182,6 +187,7 @@ export class HoldingService {
       mayStillSend: () => this.options.mayStillSend() && this.reservation.covers(clock.now()),
       dialect: dialectOf(config),
       health: this.health,
+      headroom: this.room.headroom,
       repetition: repetitionOf(config, writesSent),
       chargeOf: (path) => ({ bucket: bucketOf(config.limits.buckets, path), cost: costOf(config.limits.costs, path) }),
       isOvertaken: (flight) => isOvertaken(flight, known),
@@ -262,6 +268,7 @@ export class HoldingService {
   }
 
   private async call(message: CallMessage, body: Uint8Array): Promise<DeskAnswer> {
+    if (message.lane === 'now') this.room.userAsked();
     const stored = message.purpose === 'read' ? await this.answers.fromStore(message.key, message.have) : undefined;
     return new Promise((resolve) => {
       const asker = callAsker(message, body, {
@@ -325,12 +332,6 @@ export class HoldingService {
     publisher.publishCore(bus.subjects.state(config.id), state);
     this.pulls?.wake();
   }
-}
-
-/** A fault of ours: whoever asked is told, and nothing else suffers from it. */
-function brokenEnd(receivedStatus: number): FailedEnd {
-  const detail = 'Penstock failed to hand on the answer; the log of the dispatcher says more';
-  return { kind: 'failed', code: 'internal', detail, receivedStatus, sent: true, resumeAtMs: null };
 }
 
 /** Background work tells its own end. */

@@ -1,4 +1,4 @@
-import type { Dialect, Fields, GateSet, ScopedChange, ScopedLanes, ThrottleReading, Version } from '#core';
+import type { Dialect, Fields, GateSet, Headroom, ScopedChange, ScopedLanes, ThrottleReading, Version } from '#core';
 import type { Chance, Clock } from '#runtime';
 import type { FetchOutcome } from './fetch-outcome.js';
 import type { FailedEnd, Flight } from './flight.js';
@@ -20,6 +20,7 @@ export interface LoopOptions {
   readonly dialect: Dialect;
   readonly repetition: Repetition;
   readonly health: UpstreamHealth;
+  readonly headroom: Headroom;
   /** The upstream's own credential, which replaces the client's. */
   readonly credential: Fields;
   readonly clock: Clock;

@@ -20,7 +20,8 @@ export interface PullsOptions {
 /** Late binding: no more background work is pulled than its tokens will cover in this time. */
 const PULL_AHEAD_S = 0.5;
 const LEAST_PULLED = 4;
-const MOST_PULLED = 2_000;
+/** More would be decoded in one turn of the loop, with a user's answer behind it. */
+const MOST_PULLED = 64;
 const MOST_ORDERS = 16;
 const BACKGROUND: readonly Lane[] = ['soon', 'later'];
 

@@ -94,6 +94,7 @@ export type {
   RetryRule,
 } from './retry.js';
 export { createRetryBudget, RetryBudget } from './retry-budget.js';
+export { Headroom } from './headroom.js';
 export { Breaker, createBreaker } from './breaker.js';
 export type { BreakerAdmission, BreakerState } from './breaker.js';
 export { dueAt, overdueRatio } from './due.js';

@@ -13,3 +13,5 @@ export type { Metrics } from './metrics.js';
 export { HEALTH, METRICS, OpsModule } from './ops.module.js';
 export { followConfig } from './config-feed.js';
 export type { ConfigFeed, ConfiguredUpstream } from './config-feed.js';
+export { watchLoopLateness } from './loop-lateness.js';
+export type { LoopLateness } from './loop-lateness.js';
