@@ -21,9 +21,10 @@ async function step(name, work) {
   }
 }
 
+/** Runs beside the tests, so what it says is kept until it is its turn. */
 async function tool(script, args) {
-  const { code } = await run(process.execPath, [script, ...args], { echo: true });
-  if (code !== 0) throw new Error(`failed with exit code ${code}`);
+  const { code, text } = await run(process.execPath, [script, ...args]);
+  if (code !== 0) throw new Error(`${text}\nfailed with exit code ${code}`);
 }
 
 async function vitest(extra) {
@@ -64,9 +65,13 @@ const ready =
     await ensureInstalled(say);
   })) && (await step('build', () => ensureBuilt(say)));
 if (ready) {
-  await step('lint', () => tool(bin('eslint/bin/eslint.js'), ['.']));
-  await step('types', () => tool(bin('typescript/bin/tsc'), ['-p', 'tsconfig.json', '--noEmit']));
+  const checks = [
+    ['lint', tool(bin('eslint/bin/eslint.js'), ['.'])],
+    ['types', tool(bin('typescript/bin/tsc'), ['-p', 'tsconfig.json', '--noEmit'])],
+  ];
+  for (const [, check] of checks) check.catch(() => undefined); // looked at below, after the tests
   await step('tests', () => vitest(process.argv.slice(2)));
+  for (const [name, check] of checks) await step(name, () => check);
 }
 say(`\n${count.passed} passed, ${count.failed} failed`);
 process.exitCode = count.failed === 0 && count.passed > 0 ? 0 : 1;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { withClient } from '../../apps/stack/src/postgres.js';
 import { ask } from '../e2e/asking.js';
 import { judgeAt, type Arrival, type Judge } from '../e2e/judge.js';
+import { removeStreams } from '../e2e/open-stack.js';
 import {
   freshDatabase,
   freshNamespace,
@@ -90,6 +91,7 @@ export async function openRig({ name, profile = JUDGE, own = [], ...options }: R
     query,
     async stop() {
       await stack.stop();
+      if (!own.includes('nats')) await removeStreams(nats.url, namespace);
       await Promise.all([nats.stop(), postgres.stop()]);
     },
   };

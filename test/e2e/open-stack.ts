@@ -41,7 +41,7 @@ export async function openStack(name: string, { demo = CALM, ...options }: Openi
 }
 
 /** A stream has what it may take set aside for it: a server that several stacks leave theirs on is soon full. */
-async function removeStreams(natsUrl: string, namespace: string): Promise<void> {
+export async function removeStreams(natsUrl: string, namespace: string): Promise<void> {
   const nc = await connect({ servers: natsUrl });
   const jsm = await jetstreamManager(nc);
   for await (const name of jsm.streams.names()) {
