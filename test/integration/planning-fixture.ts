@@ -73,7 +73,7 @@ export function stateOf(more: Partial<UpstreamState>): UpstreamState {
       tokens: null,
       learned: null,
       breaker: { state: 'closed', shed: 0 },
-    scopes: [],
+      scopes: [],
       backgroundRate: 100,
       inFlight: 0,
       calls: 0,
