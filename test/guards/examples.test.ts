@@ -32,7 +32,8 @@ it('the annotated example shows the defaults, except where it says "example"', (
   const { hosts, credentials, limits, refresh, ...shown } = upstreamOf('examples/crm.yaml', 'crm');
   const defaults = upstreamOf('examples/minimal.yaml', 'crm');
   expect(shown).toEqual({ ...shown, ...pick(defaults, Object.keys(shown)) });
-  expect({ ...limits, windows: [], buckets: [] }).toEqual(defaults.limits);
+  const examples = { windows: [], buckets: [], costs: [], throttleBudget: undefined };
+  expect({ ...limits, ...examples }).toEqual(defaults.limits);
   expect({ ...refresh, maxAgeMs: undefined, resources: [] }).toEqual(defaults.refresh);
   expect([hosts.length, credentials === undefined]).toEqual([1, false]);
 });
