@@ -428,6 +428,37 @@ describe('rate', () => {
   });
 });
 
+describe('configured windows and throttles that they did not foresee', () => {
+  /** Full rate from a time on, one throttle of 1 s every `everyMs`, until six came: the rate that is left. */
+  function rateAfterThrottles(everyMs: number): number {
+    const gate = gateOf({ reserveShare: 0, concurrency: 1_000 });
+    let nowMs = T0;
+    for (let throttles = 0; throttles < 6; throttles += 1) {
+      const untilMs = nowMs + everyMs;
+      for (; nowMs < untilMs; nowMs += 20) {
+        for (const permit of startAll(gate, 'later', nowMs)) gate.settle(permit, ANSWERED, nowMs);
+      }
+      while (gate.admit('later', nowMs).kind !== 'go') nowMs += 5;
+      gate.settle(gate.start('later', nowMs), throttled(1_000), nowMs);
+    }
+    return gate.rate(nowMs + 30_000) || rateOfProbed(gate, nowMs);
+  }
+
+  function rateOfProbed(gate: Gate, nowMs: number): number {
+    const probedAtMs = nowMs + 2_000;
+    gate.settle(gate.start('now', probedAtMs), ANSWERED, probedAtMs);
+    return gate.rate(probedAtMs + 10_500);
+  }
+
+  it('that follow the full rate at once say that the limit is lower', () => {
+    expect(rateAfterThrottles(11_000)).toBeLessThan(85);
+  });
+
+  it('that come long after it say nothing of the rate: the vendor had a reason of its own', () => {
+    expect(rateAfterThrottles(30_000)).toBeGreaterThan(90);
+  });
+});
+
 describe('take-over', () => {
   const stored = (gate: Gate, nowMs: number): ScopeRecord =>
     JSON.parse(JSON.stringify(gate.snapshot(nowMs))) as ScopeRecord;

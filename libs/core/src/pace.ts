@@ -14,8 +14,15 @@ const SLOWEST_PER_SECOND = 0.001;
 const BACKGROUND_SLACK_MS = 60;
 /** Of a window that was learned from throttles this share is spent. */
 const LEARNED_SHARE = 0.97;
-/** One throttle that the windows had not foreseen may be anything; a second so soon after says that the limit is lower. */
+/** One throttle that the windows had not foreseen may be anything; a second so soon after may say that the limit is lower. */
 const AGAIN_WITHIN_MS = 120_000;
+/**
+ * A limit that is lower than the windows shows within a window or two of the full rate. What was borne for longer than this after the ramp is
+ * no limit of ours: the vendor throttled for a reason of its own, and a lower rate would not have kept it from that.
+ */
+const SHOWS_WITHIN_MS = 5_000;
+const SHOWS_WITHIN_WINDOWS = 2;
+const LONGEST_SHOWN_MS = 120_000;
 const ENOUGH_PER_SECOND = 1;
 const AGREES = 0.08;
 
@@ -121,7 +128,7 @@ export class Pace {
       const unforeseen = this.#fullness(sentAtMs) < full && inUse >= ENOUGH_PER_SECOND;
       const again = nowMs - this.#unforeseenAtMs < AGAIN_WITHIN_MS;
       if (unforeseen) this.#unforeseenAtMs = nowMs;
-      if (!unforeseen || !again) return true;
+      if (!unforeseen || !again || !this.#isSoonAfterRamp(sentAtMs)) return true;
       this.#ceiling.begin(Math.min(this.#windows.ceilingPerSecond(nowMs), inUse), nowMs);
     }
     this.#capped = true;
@@ -224,6 +231,12 @@ export class Pace {
     const { found } = this.#fixed;
     if (found !== undefined && this.#ceiling.allows((1000 * found.limit) / found.perMs))
       this.#ceiling.settle((1000 * found.limit) / found.perMs, LEARNED_SHARE);
+  }
+
+  #isSoonAfterRamp(atMs: number): boolean {
+    const longestMs = Math.max(...this.#windows.limits.map(({ perMs }) => perMs));
+    const showsMs = Math.min(LONGEST_SHOWN_MS, Math.max(SHOWS_WITHIN_MS, SHOWS_WITHIN_WINDOWS * longestMs));
+    return this.#rampingSinceMs !== undefined && atMs - this.#rampingSinceMs <= RAMP_MS + showsMs;
   }
 
   /** How full the fullest of the windows was when that call left. */
