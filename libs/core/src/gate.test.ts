@@ -429,14 +429,14 @@ describe('rate', () => {
 });
 
 describe('configured windows and throttles that they did not foresee', () => {
-  /** Full rate from a time on, one throttle of 1 s every `everyMs`, until six came: the rate that is left. */
+  /** Four fifths of the limit in use, one throttle of 1 s every `everyMs`, until six came: the rate that is left. */
   function rateAfterThrottles(everyMs: number): number {
     const gate = gateOf({ reserveShare: 0, concurrency: 1_000 });
     let nowMs = T0;
     for (let throttles = 0; throttles < 6; throttles += 1) {
       const untilMs = nowMs + everyMs;
-      for (; nowMs < untilMs; nowMs += 20) {
-        for (const permit of startAll(gate, 'later', nowMs)) gate.settle(permit, ANSWERED, nowMs);
+      for (; nowMs < untilMs; nowMs += 25) {
+        for (const permit of startAll(gate, 'later', nowMs, 2)) gate.settle(permit, ANSWERED, nowMs);
       }
       while (gate.admit('later', nowMs).kind !== 'go') nowMs += 5;
       gate.settle(gate.start('later', nowMs), throttled(1_000), nowMs);
