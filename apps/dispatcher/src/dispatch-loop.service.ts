@@ -37,7 +37,7 @@ export class DispatchLoop {
     const joined = this.places.of(asker.id) ?? this.options.joinable.find(asker);
     const { scopes } = joined ?? flight;
     const pausedUntilMs = joined?.state.kind === 'sent' ? undefined : this.options.gates.pausedUntil(scopes, nowMs);
-    if (pausedUntilMs !== undefined && asker.deadlineMs < pausedUntilMs)
+    if (pausedUntilMs !== undefined && asker.deadlineMs < pausedUntilMs + PROBE_TAKES_MS)
       return asker.end(pausedEnd(flight, pausedUntilMs), flight);
     if (joined !== undefined) return this.join(joined, asker);
     if (asker.wantsBody && this.options.queue.size >= MOST_WAITING) return asker.end(crowdedEnd(), flight);
@@ -285,12 +285,12 @@ export class DispatchLoop {
    */
   private endExpired(group: LaneGroup<Flight>, nowMs: number): void {
     const pausedUntilMs = this.options.gates.pausedUntil(group.scopes, nowMs);
-    const byMs = pausedUntilMs ?? nowMs;
+    const byMs = pausedUntilMs === undefined ? nowMs : pausedUntilMs + PROBE_TAKES_MS;
     const code = pausedUntilMs === undefined ? 'not_sent_in_time' : 'paused';
     for (const flight of this.options.queue.expired(group, byMs)) {
       const late = flight.askers.filter((asker) => asker.deadlineMs <= byMs);
       this.keepOthers(flight, late);
-      this.endAll(flight, late, lateEnd(flight, code, byMs));
+      this.endAll(flight, late, lateEnd(flight, code, pausedUntilMs ?? byMs));
     }
   }
 
@@ -322,6 +322,8 @@ export class DispatchLoop {
   }
 }
 
+/** After a pause everyone waits for one probe's answer: whose wait ends before that would be told only then. */
+const PROBE_TAKES_MS = 300;
 /** Calls that wait for one upstream: beyond this a client is told at once instead of a memory that grows. */
 const MOST_WAITING = 20_000;
 /** Timers beyond 24 days fire at once. */
