@@ -53,6 +53,12 @@ test('each send is kept with how long it had waited since the one before', () =>
   ]);
 });
 
+test('what was never written is no attempt', () => {
+  const flight = flightOf();
+  noteAttempt(flight, { kind: 'failed', code: 'holder_away', detail: '', sent: false }, NOW_MS + 10);
+  expect(toldAttempts(flight)).toEqual([]);
+});
+
 test('the last twenty are kept', () => {
   const flight = flightOf();
   for (let n = 1; n <= 30; n += 1) sendsAt(flight, NOW_MS + n * 1_000, NOW_MS + n * 1_000);

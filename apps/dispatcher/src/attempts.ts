@@ -8,6 +8,8 @@ const MOST_KEPT = 20;
 /** Keeps what became of a send, unless it was an answer that is wanted. */
 export function noteAttempt(flight: Flight, outcome: FetchOutcome, nowMs: number): void {
   if (outcome.kind === 'answered' && outcome.status < 400) return;
+  // Never written: the lease or the reserved quota ran out on the way to the socket. No attempt was made.
+  if (outcome.kind === 'failed' && outcome.code === 'holder_away') return;
   const atMs = flight.sentAtMs ?? nowMs;
   const since = flight.history.at(-1)?.endedAtMs ?? flight.enqueuedAtMs;
   const told = outcome.kind === 'answered' ? `status ${outcome.status}` : outcome.code;
