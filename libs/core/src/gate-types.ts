@@ -1,4 +1,3 @@
-import type { AnnouncedRate } from './announced-rate.js';
 import type { Announcement } from './announcement.js';
 import type { CeilingRecord } from './ceiling-known.js';
 import type { FixedWindowRecord } from './fixed-window.js';
@@ -50,8 +49,6 @@ export type GateOutcome =
   | {
       readonly kind: 'answered';
       readonly announcement?: Announcement | undefined;
-      /** The tightest of its quotas, where nobody has read the whole announcement. */
-      readonly rate?: AnnouncedRate | undefined;
     }
   | ({ readonly kind: 'throttled' } & ThrottledAnswer)
   /** 5xx, a time-out, a broken connection: nothing that concerns the limit. */

@@ -27,6 +27,12 @@ function throttled(waitMs: number | undefined, resolutionMs: 1 | 1000 = 1): Gate
   return { kind: 'throttled', waitMs, resetAtMs: undefined, resolutionMs };
 }
 
+/** An answer that announces one quota. */
+function told(quota: { remaining: number; resetAtMs: number; limit: number | undefined }): GateOutcome {
+  const quotas = [{ name: 'tightest', resolutionMs: 1000, perMs: undefined, ...quota } as const];
+  return { kind: 'answered', announcement: { quotas, windows: [], concurrency: undefined, cost: undefined } };
+}
+
 function startAll(gate: Gate, lane: Lane, nowMs: number, most = Infinity): Permit[] {
   const permits: Permit[] = [];
   while (permits.length < most && gate.admit(lane, nowMs).kind === 'go') permits.push(gate.start(lane, nowMs));
@@ -376,8 +382,7 @@ describe('unknown limit', () => {
     const gate = gateOf({ windows: [], reserveShare: 0 });
     run(gate, T0, 8_000);
     const at = T0 + 8_100;
-    const rate = { remaining: 100, resetAtMs: at + 10_000, limit: undefined };
-    gate.settle(gate.start('later', at), { kind: 'answered', rate }, at);
+    gate.settle(gate.start('later', at), told({ remaining: 100, resetAtMs: at + 10_000, limit: undefined }), at);
     expect(gate.rate(at)).toBeLessThanOrEqual(10.1);
     const sent = run(gate, at, 5_000);
     expect(sent).toBeGreaterThan(40);
@@ -392,8 +397,8 @@ describe('unknown limit', () => {
     const at = T0 + 8_100;
     const [older, newer] = startAll(gate, 'later', at, 2);
     if (older === undefined || newer === undefined) throw new Error('expected two permits');
-    gate.settle(newer, { kind: 'answered', rate: { remaining: 0, resetAtMs: at + 3_000, limit: 5 } }, at);
-    gate.settle(older, { kind: 'answered', rate: { remaining: 4, resetAtMs: at + 3_000, limit: 5 } }, at);
+    gate.settle(newer, told({ remaining: 0, resetAtMs: at + 3_000, limit: 5 }), at);
+    gate.settle(older, told({ remaining: 4, resetAtMs: at + 3_000, limit: 5 }), at);
     expect(gate.admit('now', at + 100)).toEqual({ kind: 'wait', untilMs: at + 3_000, reason: 'tokens' });
     expect(gate.admit('now', at + 3_000).kind).toBe('go');
   });

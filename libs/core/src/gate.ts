@@ -1,6 +1,5 @@
 import { Allowance } from './allowance.js';
 import type { Announcement } from './announcement.js';
-import { asAnnouncement } from './announced-rate.js';
 import type {
   GateAdmission,
   GateChange,
@@ -117,7 +116,7 @@ export class Gate {
       case 'throttled':
         return this.#throttled(permit, outcome, nowMs);
       case 'answered':
-        return this.#answered(permit, outcome.announcement ?? asAnnouncement(outcome.rate), nowMs);
+        return this.#answered(permit, outcome.announcement, nowMs);
       case 'failed':
       case 'abandoned':
         if (permit.probe) this.#probe.saidNothing(outcome.kind === 'failed', nowMs, this.#chance());

@@ -62,7 +62,6 @@ export type { Learned, LearnedRecord, ThrottledAnswer } from './gate-types.js';
 export type { Announcement, DeclaredWindow, QuotaReading } from './announcement.js';
 export { ThrottleBudget } from './throttle-budget.js';
 export type { ThrottleBudgetRecord, ThrottleVerdict } from './throttle-budget.js';
-export type { AnnouncedRate } from './announced-rate.js';
 export { readWait } from './wait-value.js';
 export { readThrottle } from './throttle.js';
 export type { AnswerHead, IgnoredValue, ThrottleReading } from './throttle.js';
