@@ -1,14 +1,16 @@
 import { Axios } from 'axios';
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
-import { Agent } from 'undici';
+import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
-import { fieldsFromRaw, isSafe, urlOf } from '#core';
+import { isSafe, urlOf } from '#core';
 import type { Fields } from '#core';
 import type { Clock } from '#runtime';
 import { AttemptError, failureOf } from './fetch-outcome.js';
 import type { FetchOutcome } from './fetch-outcome.js';
+import { Exchange } from './route/exchange.js';
+import type { Exchanged } from './route/exchange.js';
 import { hadAnswered, routeOf } from './route/upstream.client.js';
-import type { Proxy, Route, RouteOptions } from './route/upstream.client.js';
+import type { Route, RouteOptions } from './route/upstream.client.js';
 
 export interface ClientOptions extends RouteOptions {
   readonly connections: number;
@@ -36,6 +38,7 @@ export interface UpstreamClient {
   close(): Promise<void>;
 }
 
+const NO_HEADERS = {};
 const MAX_FIELD_BYTES = 64 * 1024;
 /** Less than what servers keep an idle connection for by themselves (Node 5 s, Apache 5 s, nginx 75 s). What one tells by Keep-Alive goes before. */
 const IDLE_MS = 4_000;
@@ -56,8 +59,6 @@ class AttemptOrder {
   /** Whether a first byte of an answer came. */
   isAnswered = false;
 
-  #timer: NodeJS.Timeout | undefined;
-
   constructor(
     readonly request: UpstreamRequest,
     private readonly options: ClientOptions,
@@ -65,19 +66,15 @@ class AttemptOrder {
 
   /** Asked when there is a connection. */
   refusal(): Error | undefined {
-    // What was taken back while it waited for a connection is undici's to drop only now.
-    if (this.request.signal?.aborted === true) return new AttemptError('PENSTOCK_TAKEN_BACK');
     return this.request.mayLeave() ? undefined : new AttemptError('PENSTOCK_MAY_NOT_LEAVE');
   }
 
-  leave(abort: (error?: Error) => void): void {
+  left(): void {
     this.leftAt = this.options.clock.now();
-    this.#timer = setTimeout(() => abort(new AttemptError('UND_ERR_HEADERS_TIMEOUT')), this.options.responseTimeoutMs);
   }
 
-  /** The head of an answer is there, or there will be none. */
-  headEnds(): void {
-    clearTimeout(this.#timer);
+  answers(): void {
+    this.isAnswered = true;
   }
 }
 
@@ -85,18 +82,13 @@ interface Attempt extends InternalAxiosRequestConfig {
   readonly attempt: AttemptOrder;
 }
 
-/** What comes back. axios would make an object of its own of the fields, and lose their order and repetitions. */
-interface Exchanged {
-  readonly fields: Fields;
-  readonly body: Uint8Array;
-}
-
 export function createUpstreamClient(options: ClientOptions): UpstreamClient {
   const route = routeOf(options);
-  const kept = createAgent(route, options, 1);
+  const destination = destinationOf(options.baseUrl, route);
+  const kept = createPool(destination, route, options, 1);
   // For the one call whose kept connection proved closed: without pipelining a connection is not kept, and so always fresh.
-  const fresh = createAgent(route, options, 0);
-  const [overKept, overFresh] = [createAxios(kept, route, options), createAxios(fresh, route, options)];
+  const fresh = createPool(destination, route, options, 0);
+  const [overKept, overFresh] = [createAxios(kept, destination, options), createAxios(fresh, destination, options)];
   return {
     async send(request) {
       const requestedAt = options.clock.now();
@@ -122,7 +114,7 @@ function ask(http: Axios, order: AttemptOrder, { baseUrl }: ClientOptions): Prom
 }
 
 function answeredOf({ status, data }: AxiosResponse<Exchanged>, requestedAt: number, clock: Clock): FetchOutcome {
-  return { kind: 'answered', status, ...data, requestedAt, receivedAt: clock.now() };
+  return { kind: 'answered', status, fields: data.fields, body: data.body, requestedAt, receivedAt: clock.now() };
 }
 
 function failed(error: unknown, { request, leftAt }: AttemptOrder): FetchOutcome {
@@ -141,13 +133,13 @@ function isStale(error: unknown, { request, leftAt, isAnswered }: AttemptOrder, 
   return clock.now() - leftAt <= STALE_WITHIN_MS && hadAnswered(error);
 }
 
-function createAgent(route: Route, options: ClientOptions, pipelining: 0 | 1): AskingAgent {
-  return new AskingAgent({
+function createPool(destination: Destination, route: Route, options: ClientOptions, pipelining: 0 | 1): Pool {
+  return new Pool(destination.origin, {
     connections: options.connections,
     pipelining,
-    // Ours: undici's begins anew with each interim answer, and is late by up to a second.
+    // Ours: undici's begin anew with each interim answer or piece, and are late by up to a second.
     headersTimeout: 0,
-    bodyTimeout: options.bodyTimeoutMs,
+    bodyTimeout: 0,
     maxHeaderSize: MAX_FIELD_BYTES,
     keepAliveTimeout: IDLE_MS,
     keepAliveMaxTimeout: LONGEST_IDLE_MS,
@@ -156,143 +148,81 @@ function createAgent(route: Route, options: ClientOptions, pipelining: 0 | 1): A
   });
 }
 
-/** Asks once more when a request has its connection and is about to be written. */
-class AskingAgent extends Agent {
-  override dispatch(
-    options: Dispatcher.DispatchOptions & { order?: AttemptOrder },
-    handler: Dispatcher.DispatchHandler,
-  ): boolean {
-    const { order } = options;
-    const { onConnect } = handler;
-    handler.onConnect = (abort): void => {
-      const refusal = order?.refusal();
-      if (refusal !== undefined) return abort(refusal);
-      order?.leave(abort);
-      onConnect?.call(handler, abort);
-    };
-    handler.onResponseStarted = (): void => {
-      if (order !== undefined) order.isAnswered = true;
-    };
-    return super.dispatch(options, handler);
-  }
-}
-
 /**
  * axios does what a team knows it for (interceptors, one place for defaults); the work is undici's, at a fifth of the cost. Made without
  * the defaults of `axios.create`, which are merged into every call and concern what its own adapters do.
  */
-function createAxios(agent: Agent, route: Route, options: ClientOptions): Axios {
+function createAxios(pool: Pool, destination: Destination, options: ClientOptions): Axios {
   const adapter = (config: InternalAxiosRequestConfig): Promise<AxiosResponse<Exchanged>> =>
-    attempt(agent, config as Attempt, route, options);
+    attempt(pool, config as Attempt, destination, options);
   return new Axios({ adapter, headers: {} as never });
 }
 
 async function attempt(
-  agent: Agent,
+  pool: Pool,
   config: Attempt,
-  { forward }: Route,
+  destination: Destination,
   options: ClientOptions,
 ): Promise<AxiosResponse<Exchanged>> {
   const { request } = config.attempt;
-  const abort = new AbortController();
-  const takenBack = whenTakenBack(request.signal, abort);
+  const exchange = new Exchange(config.attempt, options);
+  const forget = request.signal === undefined ? undefined : whenTakenBack(request.signal, exchange);
   try {
-    const asked = agent.request({
-      ...placed(config.url ?? '', request, forward),
-      method: (config.method ?? 'GET').toUpperCase() as Dispatcher.HttpMethod,
-      body: request.body.byteLength === 0 ? null : request.body,
-      responseHeaders: 'raw',
-      signal: abort.signal,
-      ...{ order: config.attempt },
-    });
-    const answer = await (takenBack === undefined ? asked : Promise.race([asked, takenBack.promise]));
-    config.attempt.headEnds();
-    if (forward !== undefined && answer.statusCode === 407) return refusedByProxy(abort);
-    const body = await readBody(answer.body, abort, options);
-    const fields = fieldsFromRaw(rawStrings(answer.headers));
-    return { data: { fields, body }, status: answer.statusCode, statusText: '', headers: {}, config };
+    pool.dispatch(
+      {
+        ...placed(config.url ?? '', request, destination),
+        method: request.method as Dispatcher.HttpMethod,
+        body: request.body.byteLength === 0 ? null : request.body,
+      },
+      // undici's type of a handler speaks of its newer form; this one is the one that tells fields as they came.
+      exchange as never,
+    );
+    const data = await exchange.ended;
+    // RFC 9110 15.5.8: a 407 is said by the proxy to us; whoever called us has no password for it.
+    if (destination.forward !== undefined && data.status === 407) throw new AttemptError('PENSTOCK_PROXY_REFUSED');
+    return { data, status: data.status, statusText: '', headers: NO_HEADERS, config };
   } finally {
-    config.attempt.headEnds();
-    takenBack?.forget();
+    forget?.();
   }
 }
 
-/** Ends the exchange when its signal says so; the promise is for what undici does not end at once: a call that waits for a connection. */
-function whenTakenBack(
-  signal: AbortSignal | undefined,
-  abort: AbortController,
-): { readonly promise: Promise<never>; forget(): void } | undefined {
-  if (signal === undefined) return undefined;
-  const { promise, reject } = withReject();
-  const takeBack = (): void => {
-    const refusal = new AttemptError('PENSTOCK_TAKEN_BACK');
-    abort.abort(refusal);
-    reject(refusal);
-  };
+/** Ends the exchange when its signal says so. */
+function whenTakenBack(signal: AbortSignal, exchange: Exchange): () => void {
+  const takeBack = (): void => exchange.refuse(new AttemptError('PENSTOCK_TAKEN_BACK'));
   signal.addEventListener('abort', takeBack, { once: true });
   if (signal.aborted) takeBack();
-  return { promise, forget: () => signal.removeEventListener('abort', takeBack) };
+  return () => signal.removeEventListener('abort', takeBack);
 }
 
-function withReject(): { promise: Promise<never>; reject: (error: Error) => void } {
-  let reject: (error: Error) => void = () => undefined;
-  const promise = new Promise<never>((_, refuse) => (reject = refuse));
-  // Nobody may be waiting for it any more when it comes.
-  promise.catch(() => undefined);
-  return { promise, reject };
+/** Where calls are sent, worked out once. */
+interface Destination {
+  /** Of the upstream, or of the proxy that is asked for whole URLs. */
+  readonly origin: string;
+  readonly forward: Forward | undefined;
+  /** How much of a URL is not sent. */
+  readonly leftOut: number;
 }
 
-// RFC 9110 15.5.8: a 407 is said by the proxy to us; whoever called us has no password for it.
-function refusedByProxy(abort: AbortController): never {
-  const refusal = new AttemptError('PENSTOCK_PROXY_REFUSED');
-  abort.abort(refusal);
-  throw refusal;
+interface Forward {
+  readonly fields: readonly string[];
+}
+
+function destinationOf(baseUrl: string, { forward }: Route): Destination {
+  const { origin, host } = new URL(baseUrl);
+  if (forward === undefined) return { origin, forward: undefined, leftOut: origin.length };
+  const said = forward.authorization === undefined ? [] : ['Proxy-Authorization', forward.authorization];
+  // RFC 9112 3.2.2: a proxy is asked in absolute form.
+  return { origin: forward.url.origin, forward: { fields: ['Host', host, ...said] }, leftOut: 0 };
 }
 
 /** The URL class would normalise the path; it is sent byte for byte. */
 function placed(
   url: string,
   { fields }: UpstreamRequest,
-  forward: Proxy | undefined,
+  { origin, forward, leftOut }: Destination,
 ): { origin: string; path: string; headers: string[] } {
-  const { origin, host } = new URL(url);
-  const path = url.slice(origin.length) || '/';
-  if (forward === undefined) return { origin, path, headers: fields.flat() };
-  const said = forward.authorization === undefined ? [] : ['Proxy-Authorization', forward.authorization];
-  return { origin: forward.url.origin, path: origin + path, headers: [...fields.flat(), 'Host', host, ...said] };
-}
-
-/** With `responseHeaders: 'raw'` undici gives a flat list of names and values, whatever its type says. */
-function rawStrings(raw: unknown): string[] {
-  return (raw as (string | Uint8Array)[]).map((part) =>
-    typeof part === 'string' ? part : Buffer.from(part).toString('latin1'),
-  );
-}
-
-async function readBody(
-  stream: AsyncIterable<Uint8Array>,
-  abort: AbortController,
-  { maxBodyBytes, bodyTimeoutMs }: ClientOptions,
-): Promise<Uint8Array> {
-  let refusal: AttemptError | undefined;
-  const refuse = (code: 'PENSTOCK_BODY_TIMEOUT' | 'PENSTOCK_TOO_LARGE'): void => {
-    refusal ??= new AttemptError(code);
-    abort.abort(refusal);
-  };
-  const timer = setTimeout(() => refuse('PENSTOCK_BODY_TIMEOUT'), bodyTimeoutMs);
-  try {
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const chunk of stream) {
-      bytes += chunk.byteLength;
-      if (bytes > maxBodyBytes) refuse('PENSTOCK_TOO_LARGE');
-      if (refusal !== undefined) throw refusal;
-      chunks.push(chunk);
-    }
-    return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
-  } catch (error) {
-    throw refusal ?? error;
-  } finally {
-    clearTimeout(timer);
-  }
+  const headers: string[] = [];
+  for (const [name, value] of fields) headers.push(name, value);
+  if (forward !== undefined) headers.push(...forward.fields);
+  return { origin, path: url.slice(leftOut) || '/', headers };
 }
