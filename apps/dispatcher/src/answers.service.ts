@@ -178,11 +178,12 @@ export class AnswersService {
   }
 
   /**
-   * The one who asked first gets what it asked for. Who joined gets it only where the store could have answered it too; else all of
-   * them are let go at once to calls of their own. Who asked again under the same id is still the one who asked first.
+   * The one whose order was sent gets what it asked for, if it still waits. Who joined gets it only where the store could have answered
+   * it too; else all of them are let go at once to calls of their own. Who asked again under the same id is still the one who asked.
    */
   private share(flight: Flight, end: AnsweredEnd): void {
-    const [first, ...joined] = flight.askers;
+    const first = flight.askers.find(({ order }) => order === flight.order);
+    const joined = flight.askers.filter((asker) => asker !== first);
     first?.end(end, flight);
     const others = joined.filter((asker) => asker.id !== first?.id);
     const alone = others.filter((asker) => asker.wantsBody && !this.isShareable(asker, flight, end.entry));

@@ -5,8 +5,10 @@ import { noteAttempt } from './attempts.js';
 import { crowdedEnd, failedEnd, lateEnd, pausedEnd, refusedEnd } from './flight-ends.js';
 import { createFlight, earliestDeadline, isMoreUrgent, isWrite } from './flight.js';
 import type { Asker, FailedEnd, Flight, FlightEnd } from './flight.js';
+import { leaveSent, takeBackOf } from './leaving.js';
 import type { Answered, LoopOptions } from './loop-options.js';
 import { readOutcome } from './outcome-reading.js';
+import { bestToProbeWith } from './probe-choice.js';
 import { sentFields } from './sent-fields.js';
 import type { HealthAdmission } from './upstream-health.js';
 
@@ -51,11 +53,14 @@ export class DispatchLoop {
     this.enqueue(flight, asker);
   }
 
-  /** The asker leaves. Its place is free at once, unless the call has left. */
-  cancel(askerId: string): 'cancelled' | 'sent' | 'unknown-call' {
+  /** The asker leaves. Its place is free at once, unless the call has left; `isGone`: then it does not go on waiting either. */
+  cancel(askerId: string, isGone: boolean): 'cancelled' | 'sent' | 'unknown-call' {
     const flight = this.places.of(askerId);
     if (flight === undefined) return 'unknown-call';
-    if (!this.options.queue.has(flight.id)) return 'sent';
+    if (!this.options.queue.has(flight.id)) {
+      if (isGone && !isWrite(flight)) leaveSent(flight, askerId, this.options.joinable);
+      return 'sent';
+    }
     this.options.queue.remove(flight.id);
     const leaving = flight.askers.filter((asker) => asker.id === askerId);
     this.keepOthers(flight, leaving);
@@ -163,7 +168,8 @@ export class DispatchLoop {
     const { fence, client, repetition, writesSent } = this.options;
     this.sends += 1;
     const version = { fence, send: this.sends };
-    flight.state = { kind: 'sent', version };
+    const takeBack = takeBackOf(flight.order);
+    flight.state = { kind: 'sent', version, takeBack };
     flight.notBeforeMs = undefined;
     flight.firstSentAtMs ??= nowMs;
     flight.sentAtMs = nowMs;
@@ -180,6 +186,7 @@ export class DispatchLoop {
         fields: sentFields(flight, this.options.credential),
         body,
         mayLeave: () => this.leaves(permit),
+        ...(takeBack && { signal: takeBack.signal }),
       })
       .then((outcome) => this.settle(flight, permit, version, outcome));
   }
@@ -337,11 +344,4 @@ function isAccepted({ status }: Answered, isThrottle: boolean): boolean {
 function earlier(one: number | undefined, other: number | undefined): number | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   return Math.min(one, other);
-}
-
-function bestToProbeWith({ queue }: LaneGroup<Flight>, side: LaneSide, nowMs: number): Flight {
-  const repeatable = queue.best((flight) => !isWrite(flight), nowMs);
-  const chosen = repeatable ?? queue.peek('now', nowMs) ?? queue.peek(side, nowMs);
-  if (chosen === undefined) throw new Error('a probe was admitted although nothing waits');
-  return chosen;
 }

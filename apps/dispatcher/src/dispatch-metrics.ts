@@ -54,5 +54,6 @@ export function createDispatchMetrics(metrics: Metrics): DispatchMetrics {
 }
 
 function labelOf(outcome: FetchOutcome): string {
-  return outcome.kind === 'failed' ? outcome.code : `${Math.floor(outcome.status / 100)}xx`;
+  if (outcome.kind === 'answered') return `${Math.floor(outcome.status / 100)}xx`;
+  return outcome.abandoned === true ? 'abandoned' : outcome.code;
 }

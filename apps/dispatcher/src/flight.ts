@@ -96,7 +96,8 @@ export interface Attempt {
  * One exchange with the upstream, from the first asker to its end.
  *
  * - `waiting`: in the queue; askers may join and leave. Left when the gate lets it go, or when its last asker has left.
- * - `sent`: on its way; reads may still be joined. Ends answered, ends failed, or goes back to `waiting` (a retry, a throttle).
+ * - `sent`: on its way; reads may still be joined, and left. Ends answered, ends failed, or goes back to `waiting` (a retry, a throttle),
+ *   unless nobody waits for it any more.
  */
 export interface Flight {
   readonly id: string;
@@ -111,7 +112,9 @@ export interface Flight {
   notBeforeMs: number | undefined;
   /** When the first of its askers is to be told; undefined while only background work asks. */
   deadlineMs: number | undefined;
-  state: { readonly kind: 'waiting' } | { readonly kind: 'sent'; readonly version: Version };
+  state:
+    | { readonly kind: 'waiting' }
+    | { readonly kind: 'sent'; readonly version: Version; readonly takeBack?: AbortController | undefined };
   /** Sends that were answered or failed; a throttled one counts below instead. */
   attempts: number;
   throttles: number;

@@ -253,7 +253,7 @@ export class HoldingService {
       case 'call':
         return this.call(request, body);
       case 'cancel':
-        return deskAnswerOf({ kind: this.loop.cancel(request.callId) });
+        return deskAnswerOf({ kind: this.loop.cancel(request.callId, request.isGone === true) });
       case 'mark':
         return deskAnswerOf({
           kind: 'marked',

@@ -25,6 +25,7 @@ export class Repetition {
 
   /** A throttle was a refusal: what it refused may be held and sent again, writes only where that is configured. */
   mayHoldThrottled(flight: Flight, { wasProbe, nowMs }: { wasProbe: boolean; nowMs: number }): boolean {
+    if (flight.askers.length === 0) return false;
     const isHeld = mayHoldThrottled({ ...this.repeatFacts(flight), throttledWrites: this.options.throttledWrites });
     // One probe at a time multiplies nothing.
     if (isHeld && !wasProbe) this.budgetOf(flight).charge(nowMs);
@@ -39,6 +40,8 @@ export class Repetition {
   ): RetryDecision | undefined {
     if (outcome.kind === 'answered' && outcome.status < 400) return undefined;
     if (outcome.kind === 'failed' && wouldRepeat(outcome)) return undefined;
+    // Whoever asked has left.
+    if (flight.askers.length === 0) return undefined;
     const { nowMs, chance, permittedPerSecond } = at;
     return retryDecision({
       ...this.repeatFacts(flight),

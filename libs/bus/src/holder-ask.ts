@@ -273,7 +273,7 @@ export class HolderAsk {
   private async endByCancel(code: 'response_timeout' | 'cancelled', detail: string): Promise<AskOutcome> {
     const { state } = this;
     if (state.kind === 'looking') return this.giveUp(code === 'cancelled' ? code : 'holder_away', detail);
-    const verdict = await this.cancelAt(state.fence);
+    const verdict = await this.cancelAt(state.fence, { isGone: true });
     const answer = this.mail.pick(answers(state.attempt));
     const outcome = answer === null ? null : await this.on(answer);
     if (outcome !== null) return outcome;
@@ -291,12 +291,12 @@ export class HolderAsk {
     return null;
   }
 
-  private async cancelAt(fence: number): Promise<CancelVerdict> {
+  private async cancelAt(fence: number, how: { isGone?: true } = {}): Promise<CancelVerdict> {
     const { bus, makeEnvelope } = this.around;
     const { upstream, message } = this.question;
     if (!bus.connected()) return 'no-reply';
     const envelope = makeEnvelope({ cause: message.id, traceparent: message.traceparent });
-    const cancel: CancelMessage = { ...envelope, kind: 'cancel', callId: message.id };
+    const cancel: CancelMessage = { ...envelope, kind: 'cancel', callId: message.id, ...how };
     try {
       const subject = bus.subjects.call(upstream, fence);
       const answer = await bus.nc.request(subject, encodeFrame(cancel, NOTHING), { timeout: CANCEL_WAIT_MS });

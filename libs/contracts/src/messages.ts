@@ -82,6 +82,8 @@ export interface CallMessage extends Envelope, ResourceRef {
 export interface CancelMessage extends Envelope {
   readonly kind: 'cancel';
   readonly callId: string;
+  /** It does not go on waiting, also if the call was sent. */
+  readonly isGone?: boolean;
 }
 
 /** The asker wants a write's URL marked, because the holder that sent it died before it could. */
