@@ -4,6 +4,8 @@ import { declareStreams } from '#contracts';
 import { startNats, type RealServer } from '../support/real-servers.js';
 import { busIn, eventually, gate, leave, natsVersions, note, type Corner } from './bus-fixture.js';
 
+const place = { upstream: 'crm', path: '/x', key: 'k', urlHash: 'u', partition: 'shared', variant: '' };
+
 describe.each(natsVersions)('publishing to the %s server', (version) => {
   let server: RealServer;
   let corner: Corner;
@@ -65,6 +67,75 @@ describe.each(natsVersions)('publishing to the %s server', (version) => {
     const verdicts = await Promise.all(Array.from({ length: 1_000 }, (_, n) => publish(`k${n % 500}`)));
     expect(verdicts.filter((verdict) => verdict === 'stored')).toHaveLength(500);
     expect(verdicts.filter((verdict) => verdict === 'already-pending')).toHaveLength(500);
+  });
+
+  it('keeps the order of the calls, whatever is urgent', async () => {
+    const { bus, publisher } = corner;
+    const stored = { upstream: 'crm', keys: [], reason: 'collected' } as const;
+    const heard: number[] = [];
+    bus.nc.subscribe(bus.subjects.events, {
+      callback: (_, msg) => heard.push(Number(msg.json<{ cause: string }>().cause)),
+    });
+    const dropped = { ...place, lane: 'later', attempts: 0, throttles: 0, reason: 'fresh' } as const;
+    const verdicts = await Promise.all(
+      Array.from({ length: 300 }, (_, n) => {
+        const source = { cause: String(n) };
+        if (n % 100 === 99) return publisher.publishEvent('entry.removed', stored, source);
+        return publisher.publishEvent('fetch.dropped', dropped, source);
+      }),
+    );
+    expect(new Set(verdicts)).toEqual(new Set(['stored']));
+    await eventually(() => expect(heard).toEqual(Array.from({ length: 300 }, (_, n) => n)));
+  });
+
+  describe('and answered by', () => {
+    const PLAIN = 'plain.of.no.stream';
+
+    /** Answers each message as it is told, in the place of a stream. */
+    function answering(...answers: readonly (string | null)[]): string[] {
+      const replies: string[] = [];
+      corner.bus.nc.subscribe(PLAIN, {
+        callback: (_, msg) => {
+          const answer = answers[replies.length] ?? null;
+          replies.push(msg.reply ?? '');
+          if (answer !== null) msg.respond(answer);
+        },
+      });
+      return replies;
+    }
+    const say = () => corner.publisher.publishWork(PLAIN, note(corner.publisher, 1));
+
+    it('a stream: the reply subject is used again', async () => {
+      const replies = answering('{"stream":"S", "seq":1}', '{"stream":"S","domain":"hub","seq":2}');
+      expect([await say(), await say()]).toEqual(['stored', 'stored']);
+      expect(replies[1]).toBe(replies[0]);
+    });
+
+    it('nobody in time: the reply subject is not used again, for its answer may still come', async () => {
+      const replies = answering(null, null);
+      expect(await say()).toBe('away');
+      const second = say();
+      await eventually(() => expect(replies).toHaveLength(2));
+      corner.bus.nc.publish(replies[0] ?? '', '{"stream":"S","seq":1}');
+      expect(await second).toBe('away');
+      expect(replies[1]).not.toBe(replies[0]);
+    });
+
+    it('a refusal that names its stream first', async () => {
+      const error = { code: 503, err_code: 10077, description: 'maximum messages per subject exceeded' };
+      answering(JSON.stringify({ stream: 'S', error, seq: 0 }));
+      expect(await say()).toBe('already-pending');
+    });
+
+    it('somebody else: that is not taken for the word of a stream', async () => {
+      const replies = answering('thanks');
+      const said = say();
+      await eventually(() => expect(replies).toHaveLength(1));
+      corner.bus.nc.publish(replies[0] ?? '', '{}');
+      corner.bus.nc.publish(replies[0] ?? '', '');
+      corner.bus.nc.publish(replies[0] ?? '', '{"stream":"S","seq":7}');
+      expect(await said).toBe('stored');
+    });
   });
 
   it('fills the envelope of an event and stays in the trace that caused it', async () => {

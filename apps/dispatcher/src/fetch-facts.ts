@@ -24,10 +24,21 @@ export function factsOf(ref: ResourceRef, lane: Lane, flight: Flight | undefined
 }
 
 export function storedFactsOf(entry: Entry, changed: boolean): EventPayloads['entry.stored'] {
-  const { upstream, path, key, urlHash, partition, variant, version, status } = entry;
-  const { requestedAt, receivedAt, lifetimeMs, bodyHash, bodyBytes } = entry;
+  // No spreads: they cost ten times as much, and this is made for every refresh.
   return {
-    ...{ upstream, path, key, urlHash, partition, variant, version, status, changed },
-    ...{ requestedAt, receivedAt, lifetimeMs, bodyHash, bodyBytes },
+    upstream: entry.upstream,
+    path: entry.path,
+    key: entry.key,
+    urlHash: entry.urlHash,
+    partition: entry.partition,
+    variant: entry.variant,
+    version: entry.version,
+    status: entry.status,
+    changed,
+    requestedAt: entry.requestedAt,
+    receivedAt: entry.receivedAt,
+    lifetimeMs: entry.lifetimeMs,
+    bodyHash: entry.bodyHash,
+    bodyBytes: entry.bodyBytes,
   };
 }

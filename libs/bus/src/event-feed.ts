@@ -1,5 +1,5 @@
 import type { Msg } from '@nats-io/nats-core';
-import { eventNameOf, type EventMessage, type EventName } from '#contracts';
+import type { EventMessage, EventName } from '#contracts';
 import { ACKNOWLEDGE_TO } from './acknowledgements.js';
 import type { Bus } from './connection.js';
 import { decodeJson } from './delivery.js';
@@ -30,14 +30,16 @@ export function subscribeEvents<N extends EventName>(
   options: EventSubscriptionOptions = {},
 ): StopListening {
   const deliver = eventDelivery(bus, handler, options.counted);
-  const hear = async (msg: Msg): Promise<void> => {
-    await deliver(msg.subject, msg.data);
-    acknowledge(bus, msg, options.acknowledgeAs);
-  };
+  const { acknowledgeAs } = options;
   const queue = options.queue === undefined ? {} : { queue: options.queue };
-  const subscriptions = names.map((name) =>
-    bus.nc.subscribe(bus.subjects.event(name), { ...queue, callback: (_, msg: Msg) => void hear(msg) }),
-  );
+  const subscriptions = names.map((name) => {
+    const hear = (msg: Msg): void => {
+      const done = deliver(name, msg.data);
+      if (done === undefined) acknowledge(bus, msg, acknowledgeAs);
+      else void done.then(() => acknowledge(bus, msg, acknowledgeAs));
+    };
+    return bus.nc.subscribe(bus.subjects.event(name), { ...queue, callback: (_, msg: Msg) => hear(msg) });
+  });
   return () => subscriptions.forEach((subscription) => subscription.unsubscribe());
 }
 
@@ -47,31 +49,37 @@ function acknowledge(bus: Bus, msg: Msg, member: string | undefined): void {
   if (subject !== '' && bus.connected()) bus.nc.publish(subject, member);
 }
 
-/** Decodes and hands over; whatever goes wrong in between is told to the log and ends nothing. */
+/**
+ * Decodes and hands over; whatever goes wrong in between is told to the log and ends nothing. Most handlers are done when they return,
+ * and so is the delivery then: each process hears of every refresh.
+ */
 export function eventDelivery<N extends EventName>(
   bus: Bus,
   handler: EventHandler<N>,
   counted: CountEventFault = (): void => undefined,
-): (subject: string, bytes: Uint8Array) => Promise<void> {
-  return async (subject, bytes) => {
-    const event = readEvent<N>(bus, subject, bytes);
-    if (event === null) return counted('undecodable');
+): (name: N, bytes: Uint8Array) => Promise<void> | undefined {
+  const failed = (name: N, error: unknown): void => {
+    counted('handler-failed');
+    bus.logger.error({ err: error, event: name }, 'a listener of events failed');
+  };
+  return (name, bytes) => {
+    const event = readEvent(bus, name, bytes);
+    if (event === null) return void counted('undecodable');
     try {
-      await handler(event);
+      const done = handler(event);
+      return done instanceof Promise ? done.catch((error: unknown) => failed(name, error)) : undefined;
     } catch (error) {
-      counted('handler-failed');
-      bus.logger.error({ err: error, subject }, 'a listener of events failed');
+      return void failed(name, error);
     }
   };
 }
 
-function readEvent<N extends EventName>(bus: Bus, subject: string, bytes: Uint8Array): ToldEvent<N> | null {
+function readEvent<N extends EventName>(bus: Bus, name: N, bytes: Uint8Array): ToldEvent<N> | null {
   try {
     // The publisher is a Penstock of this namespace: what is a JSON object on this subject is its message.
-    const message = decodeJson<EventMessage<N>>(bytes);
-    return { name: eventNameOf(subject, bus.subjects.namespace), message } as ToldEvent<N>;
+    return { name, message: decodeJson<EventMessage<N>>(bytes) } as ToldEvent<N>;
   } catch (error) {
-    bus.logger.warn({ subject, reason: String(error) }, 'an event could not be read');
+    bus.logger.warn({ event: name, reason: String(error) }, 'an event could not be read');
     return null;
   }
 }

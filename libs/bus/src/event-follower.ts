@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DeliverPolicy, type ConsumerMessages, type JsMsg, type StreamInfo } from '@nats-io/jetstream';
-import { declareStreams, type EventName } from '#contracts';
+import { declareStreams, eventNameOf, type EventName } from '#contracts';
 import type { Bus } from './connection.js';
 import { eventDelivery, type EventSubscriptionOptions, type StopListening, type ToldEvent } from './event-feed.js';
 
@@ -96,7 +96,7 @@ class EventFollower {
       (event) => this.handler({ ...event, sequence: msg.seq }),
       this.options.counted,
     );
-    await deliver(msg.subject, msg.data);
+    await deliver(eventNameOf(msg.subject, this.bus.subjects.namespace), msg.data);
   }
 
   private endReading(): void {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PubHeaders } from '@nats-io/jetstream';
-import { headers, type MsgHdrs } from '@nats-io/nats-core';
+import { errors, headers, type MsgHdrs } from '@nats-io/nats-core';
 import type { DeadMessage, Envelope, EventName, EventPayloads } from '#contracts';
-import { AckedPublishes } from './acked-publishes.js';
+import { AckedPublishes, type Outgoing, type Settle } from './acked-publishes.js';
 import type { Bus } from './connection.js';
 import { createEnvelopeMaker, type EnvelopeMaker, type EnvelopeSource } from './envelope.js';
 import { isAway, isFull, isNobodyThere, isStreamNotFound, isTwinPending } from './faults.js';
@@ -42,10 +42,17 @@ export function createPublisher(bus: Bus, options: PublisherOptions): Publisher 
   return new BusPublisher(bus, options);
 }
 
+/** Facts that many wait for none of; all others are sent at once. */
+const FACTS_OF_FETCHES: ReadonlySet<EventName> = new Set<EventName>([
+  'entry.stored',
+  'fetch.answered',
+  'fetch.failed',
+  'fetch.dropped',
+]);
+
 class BusPublisher implements Publisher {
   readonly envelope: EnvelopeMaker;
   private readonly counted: CountPublished;
-  private readonly waiting = new Set<() => void>();
   private readonly publishes: AckedPublishes;
 
   constructor(
@@ -55,36 +62,31 @@ class BusPublisher implements Publisher {
     this.publishes = new AckedPublishes(bus, ACK_TIMEOUT_MS);
     this.envelope = createEnvelopeMaker(bus.clock, options.identity);
     this.counted = options.counted ?? ((): void => undefined);
-    bus.onAway(() => this.giveUpWaiting());
+    bus.onAway(() => this.publishes.giveUpAll(lost()));
   }
 
-  async publishWork(subject: string, message: Envelope, how = { alone: false }): Promise<PublishVerdict> {
+  publishWork(subject: string, message: Envelope, how = { alone: false }): Promise<PublishVerdict> {
     const extra = how.alone ? headersOf({ [PubHeaders.ExpectedLastSubjectSequenceHdr]: '0' }) : undefined;
-    const verdict = await this.store(subject, message, extra);
-    this.counted('work', verdict);
-    return verdict;
+    return this.store('work', { subject, payload: JSON.stringify(message), headers: extra, urgent: false });
   }
 
-  async publishEvent<N extends EventName>(
-    name: N,
-    payload: EventPayloads[N],
-    source: EventSource,
-  ): Promise<PublishVerdict> {
-    const message = { ...this.envelope(source), ...payload };
-    const extra = source.headers === undefined ? undefined : headersOf(source.headers);
-    const verdict = await this.store(this.bus.subjects.event(name), message, extra);
-    this.counted('event', verdict);
-    return verdict;
+  publishEvent<N extends EventName>(name: N, payload: EventPayloads[N], source: EventSource): Promise<PublishVerdict> {
+    return this.store('event', {
+      subject: this.bus.subjects.event(name),
+      payload: joined(this.envelope(source), payload),
+      headers: source.headers === undefined ? undefined : headersOf(source.headers),
+      urgent: !FACTS_OF_FETCHES.has(name),
+    });
   }
 
-  async publishDead(letter: DeadLetter, source: EnvelopeSource & { readonly msgID?: string }): Promise<PublishVerdict> {
-    const message: DeadMessage = { ...this.envelope(source), ...letter };
-    const subject = this.bus.subjects.dead(letter.upstream, letter.key);
+  publishDead(letter: DeadLetter, source: EnvelopeSource & { readonly msgID?: string }): Promise<PublishVerdict> {
     const { msgID } = source;
-    const extra = msgID === undefined ? undefined : headersOf({ [PubHeaders.MsgIdHdr]: msgID });
-    const verdict = await this.store(subject, message, extra);
-    this.counted('dead', verdict);
-    return verdict;
+    return this.store('dead', {
+      subject: this.bus.subjects.dead(letter.upstream, letter.key),
+      payload: joined(this.envelope(source), letter),
+      headers: msgID === undefined ? undefined : headersOf({ [PubHeaders.MsgIdHdr]: msgID }),
+      urgent: false,
+    });
   }
 
   publishCore(subject: string, message: object): PublishVerdict {
@@ -94,46 +96,40 @@ class BusPublisher implements Publisher {
     return verdict;
   }
 
-  private async store(subject: string, message: object, extra: MsgHdrs | undefined): Promise<PublishVerdict> {
-    const payload = JSON.stringify(message);
-    const attempt = (): Promise<PublishVerdict | 'no-stream'> => this.storeOnce(subject, payload, extra);
-    let verdict = await attempt();
-    if (verdict === 'no-stream' && (await this.provisionedInTime())) verdict = await attempt();
-    return verdict === 'no-stream' ? 'away' : verdict;
-  }
-
-  /** While away the client would buffer what is published and send it at some later time: it is not given anything then. */
-  private async storeOnce(
-    subject: string,
-    payload: string,
-    extra: MsgHdrs | undefined,
-  ): Promise<PublishVerdict | 'no-stream'> {
-    if (!this.bus.connected()) return 'away';
-    try {
-      return await this.unlessAway(this.publishes.publish(subject, payload, extra));
-    } catch (error) {
-      return this.afterFault(error);
-    }
-  }
-
-  /** Where others listen to the subject, a missing stream shows as a time-out: it is looked for, but not waited for. */
-  private afterFault(error: unknown): PublishVerdict | 'no-stream' {
-    const verdict = verdictOf(error);
-    if (verdict === 'away' && this.bus.connected()) void this.bus.provisionAgain();
-    return verdict;
-  }
-
-  private unlessAway(acknowledged: Promise<unknown>): Promise<PublishVerdict> {
+  /** One promise a message where all goes well: this is done several times for each refresh. */
+  private store(kind: 'work' | 'event' | 'dead', outgoing: Outgoing): Promise<PublishVerdict> {
     return new Promise((resolve, reject) => {
-      const giveUp = (): void => resolve('away');
-      this.waiting.add(giveUp);
-      acknowledged.then(() => resolve('stored'), reject).finally(() => this.waiting.delete(giveUp));
+      const settle = (verdict: PublishVerdict): void => {
+        this.counted(kind, verdict);
+        resolve(verdict);
+      };
+      this.attempt(outgoing, (fault) => {
+        if (fault === undefined) settle('stored');
+        else this.afterFault(outgoing, fault).then(settle, reject);
+      });
     });
   }
 
-  private giveUpWaiting(): void {
-    for (const giveUp of this.waiting) giveUp();
-    this.waiting.clear();
+  /** While away the client would buffer what is published and send it at some later time: it is not given anything then. */
+  private attempt(outgoing: Outgoing, settle: Settle): void {
+    if (this.bus.connected()) this.publishes.publish(outgoing, settle);
+    else settle(lost());
+  }
+
+  private async afterFault(outgoing: Outgoing, fault: unknown): Promise<PublishVerdict> {
+    const verdict = this.verdictOn(fault);
+    if (verdict !== 'no-stream') return verdict;
+    if (!(await this.provisionedInTime())) return 'away';
+    const again = await new Promise<unknown>((settle) => this.attempt(outgoing, settle));
+    const last = again === undefined ? 'stored' : this.verdictOn(again);
+    return last === 'no-stream' ? 'away' : last;
+  }
+
+  /** Where others listen to the subject, a missing stream shows as a time-out: it is looked for, but not waited for. */
+  private verdictOn(fault: unknown): PublishVerdict | 'no-stream' {
+    const verdict = verdictOf(fault);
+    if (verdict === 'away' && this.bus.connected()) void this.bus.provisionAgain();
+    return verdict;
   }
 
   private async provisionedInTime(): Promise<boolean> {
@@ -143,6 +139,14 @@ class BusPublisher implements Publisher {
     return Promise.race([done, late]).finally(() => ended.abort());
   }
 }
+
+/** The text of both objects in one, without making that one. */
+function joined(envelope: Envelope, rest: object): string {
+  const text = JSON.stringify(rest);
+  return text === '{}' ? JSON.stringify(envelope) : `${JSON.stringify(envelope).slice(0, -1)},${text.slice(1)}`;
+}
+
+const lost = (): Error => new errors.ConnectionError('the connection was lost before the acknowledgement came');
 
 /** What may be expected of a broker is a verdict; the rest (a message too large, a denied subject) is thrown. */
 function verdictOf(error: unknown): PublishVerdict | 'no-stream' {
