@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import {
   compareVersions,
@@ -89,14 +89,15 @@ export class AnswersService {
     const vary = varyNamesOf(answer.fields);
     if (vary.kind === 'any' || !this.isStorable(order, answer)) return null;
     const variant = this.variantOf(vary.names, order.fields);
-    const key = keyOf({ upstream, url: urlOf(baseUrl, path), partition, variant });
+    const isAsOrdered = variant === order.variant;
+    const key = isAsOrdered ? order.key : keyOf({ upstream, url: urlOf(baseUrl, path), partition, variant });
     const entry = entryFrom({
       request: { key, urlHash, upstream, path: order.shownPath, partition, variant, vary: vary.names },
       response: { status: answer.status, fields: answer.fields },
       version,
       requestedAt: answer.requestedAt,
       receivedAt: answer.receivedAt,
-      bodyHash: createHash('sha256').update(answer.body).digest('hex'),
+      bodyHash: hash('sha256', answer.body, 'hex'),
       bodyBytes: answer.body.byteLength,
       policy,
     });
@@ -185,6 +186,7 @@ export class AnswersService {
     const first = flight.askers.find(({ order }) => order === flight.order);
     const joined = flight.askers.filter((asker) => asker !== first);
     first?.end(end, flight);
+    if (joined.length === 0) return;
     const others = joined.filter((asker) => asker.id !== first?.id);
     const alone = others.filter((asker) => asker.wantsBody && !this.isShareable(asker, flight, end.entry));
     if (alone.length > 0 && end.entry === null) this.options.neverJoin(flight.order.key);
@@ -265,7 +267,9 @@ function storedEnd(entry: Entry, body: Uint8Array): AnsweredEnd {
 /** What asks for the same representation again: the fields named by Vary, and those by which APIs choose without saying so. */
 const CHOOSING = new Set(['accept', 'accept-language']);
 
-function selectingFields(entry: Entry, fields: Fields): Fields {
-  const names = new Set([...entry.vary, ...CHOOSING]);
-  return fields.filter(([name]) => names.has(name.toLowerCase()));
+function selectingFields({ vary }: Entry, fields: Fields): Fields {
+  return fields.filter(([name]) => {
+    const lowercase = name.toLowerCase();
+    return CHOOSING.has(lowercase) || vary.includes(lowercase);
+  });
 }

@@ -17,10 +17,17 @@ export class AskerPlaces {
 
   /** The same asker, whose place is given up in the moment when it is told how it ended. */
   follow(asker: Asker): Asker {
+    const { id, lane, deadlineMs, order, replaces, wantsBody, earlier } = asker;
     return {
-      ...asker,
+      id,
+      lane,
+      deadlineMs,
+      order,
+      replaces,
+      wantsBody,
+      earlier,
       end: (end, flight) => {
-        this.byId.delete(asker.id);
+        this.byId.delete(id);
         asker.end(end, flight);
       },
     };

@@ -137,7 +137,7 @@ export class DispatchLoop {
     if (next === undefined) return undefined;
     if (this.options.isOvertaken(next)) return this.drop(next);
     // A call that ends will change it.
-    if (next.lane !== 'now' && gates.upstream.counters.inFlightBackground >= this.options.headroom.most)
+    if (next.lane !== 'now' && gates.upstream.inFlightBackground >= this.options.headroom.most)
       return undefined;
     const admission = gates.admit(group.scopes, next.lane, nowMs);
     if (admission.kind === 'wait') return admission.untilMs;
@@ -267,7 +267,8 @@ export class DispatchLoop {
 
   private flightOf(asker: Asker, nowMs: number): Flight {
     const { path, partition } = asker.order;
-    const scopes = this.options.gates.scopesOf({ ...this.options.chargeOf(path), partition });
+    const { bucket, cost } = this.options.chargeOf(path);
+    const scopes = this.options.gates.scopesOf({ bucket, cost, partition });
     return createFlight(`f${(this.nextId += 1)}`, { asker, scopes, nowMs });
   }
 

@@ -22,9 +22,11 @@ export function readOutcome(outcome: FetchOutcome, dialect: Dialect, nowMs: numb
     const sign = outcome.code === 'holder_away' || wouldRepeat(outcome) ? 'nothing' : 'ill';
     return { gate: { kind: 'failed' }, throttle: NO_THROTTLE, sign };
   }
-  const throttle = readThrottle({ ...outcome, nowMs }, dialect);
-  if (throttle.kind === 'none' && outcome.status >= 500) return { gate: { kind: 'failed' }, throttle, sign: 'ill' };
-  const announcement = readAnnouncement({ ...outcome, nowMs }, dialect);
+  const { status, fields, body } = outcome;
+  const answer = { status, fields, body, nowMs };
+  const throttle = readThrottle(answer, dialect);
+  if (throttle.kind === 'none' && status >= 500) return { gate: { kind: 'failed' }, throttle, sign: 'ill' };
+  const announcement = readAnnouncement(answer, dialect);
   if (throttle.kind === 'none') return { gate: { kind: 'answered', announcement }, throttle, sign: 'well' };
   return { gate: { ...throttle, kind: 'throttled', announcement }, throttle, sign: 'throttled' };
 }

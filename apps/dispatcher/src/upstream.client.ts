@@ -168,15 +168,8 @@ async function attempt(
   const exchange = new Exchange(config.attempt, options);
   const forget = request.signal === undefined ? undefined : whenTakenBack(request.signal, exchange);
   try {
-    pool.dispatch(
-      {
-        ...placed(config.url ?? '', request, destination),
-        method: request.method as Dispatcher.HttpMethod,
-        body: request.body.byteLength === 0 ? null : request.body,
-      },
-      // undici's type of a handler speaks of its newer form; this one is the one that tells fields as they came.
-      exchange as never,
-    );
+    // undici's type of a handler speaks of its newer form; this one is the one that tells fields as they came.
+    pool.dispatch(placed(config.url ?? '', request, destination), exchange as never);
     const data = await exchange.ended;
     // RFC 9110 15.5.8: a 407 is said by the proxy to us; whoever called us has no password for it.
     if (destination.forward !== undefined && data.status === 407) throw new AttemptError('PENSTOCK_PROXY_REFUSED');
@@ -218,11 +211,17 @@ function destinationOf(baseUrl: string, { forward }: Route): Destination {
 /** The URL class would normalise the path; it is sent byte for byte. */
 function placed(
   url: string,
-  { fields }: UpstreamRequest,
+  { method, fields, body }: UpstreamRequest,
   { origin, forward, leftOut }: Destination,
-): { origin: string; path: string; headers: string[] } {
+): Dispatcher.DispatchOptions {
   const headers: string[] = [];
   for (const [name, value] of fields) headers.push(name, value);
   if (forward !== undefined) headers.push(...forward.fields);
-  return { origin, path: url.slice(leftOut) || '/', headers };
+  return {
+    origin,
+    path: url.slice(leftOut) || '/',
+    method: method as Dispatcher.HttpMethod,
+    headers,
+    body: body.byteLength === 0 ? null : body,
+  };
 }

@@ -83,6 +83,21 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
  */
 export function parseCacheControl(value: string | undefined): Directives {
   if (value === undefined) return NO_DIRECTIVES;
+  if (value.length > LONGEST_REMEMBERED) return parseOnce(value);
+  const known = parsed.get(value);
+  if (known !== undefined) return known;
+  if (parsed.size >= MOST_PARSED) parsed.clear();
+  const directives = Object.freeze(parseOnce(value));
+  parsed.set(value, directives);
+  return directives;
+}
+
+/** An API says the same few values in all its answers. */
+const MOST_PARSED = 256;
+const LONGEST_REMEMBERED = 256;
+const parsed = new Map<string, Directives>();
+
+function parseOnce(value: string): Directives {
   const draft: Draft = { ...NO_DIRECTIVES };
   for (const member of membersOf(value)) {
     const { name, value: argument } = nameAndValue(member);

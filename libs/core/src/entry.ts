@@ -1,9 +1,8 @@
 import { responseDirectivesOf, type CachePolicy } from './cache-policy.js';
-import type { Directives } from './cache-control.js';
 import { isWeakMatch } from './entity-tag.js';
 import { fieldValue, type Fields } from './fields.js';
 import { parseHttpDate } from './http-date.js';
-import { graceOf, initialAgeOf, lifetimeOf } from './lifetime.js';
+import { graceOf, initialAgeOf, lifetimeOf, type Answered } from './lifetime.js';
 import { SHARED_PARTITION } from './partition.js';
 import { storedFieldsOf, updatedFields, withContentLength } from './stored-fields.js';
 import type { Version } from './version.js';
@@ -61,18 +60,9 @@ export function entryFrom(arrived: StorableAnswer): Entry {
   const directives = responseDirectivesOf(response.fields, policy);
   const isShared = request.partition === SHARED_PARTITION;
   const fields = withContentLength(storedFieldsOf(response.fields, { directives, isShared, receivedAt }), bodyBytes);
-  return {
-    ...identityOf(request),
-    version,
-    status: response.status,
-    fields,
-    requestedAt,
-    receivedAt,
-    bodyHash,
-    bodyBytes,
-    ...timesOf({ arrival: arrived, status: response.status, fields, aged: response.fields, directives, isShared }),
-    ...validatorsIn(fields),
-  };
+  const { status } = response;
+  const answer = { status, fields, directives, isShared, requestedAt, receivedAt, policy };
+  return made(request, { version, bodyHash, bodyBytes }, answer, response.fields);
 }
 
 export interface Renewal extends Arrival {
@@ -92,15 +82,9 @@ export function renewedBy304(entry: Entry, renewal: Renewal): Entry {
   // A 304 that names no Cache-Control leaves the stored one in force; one that does may forbid fields that were kept until now.
   const directives = responseDirectivesOf(merged, policy);
   const fields = storedFieldsOf(merged, { directives, isShared, receivedAt });
-  return {
-    ...entry,
-    version,
-    fields,
-    requestedAt,
-    receivedAt,
-    ...timesOf({ arrival: renewal, status: entry.status, fields, aged: responseFields, directives, isShared }),
-    ...validatorsIn(fields),
-  };
+  const { status, bodyHash, bodyBytes } = entry;
+  const answer = { status, fields, directives, isShared, requestedAt, receivedAt, policy };
+  return made(entry, { version, bodyHash, bodyBytes }, answer, responseFields);
 }
 
 /**
@@ -115,40 +99,39 @@ export function isRenewableBy304(entry: Entry, responseFields: Fields): boolean 
   return modifiedMs === undefined || storedMs === undefined || modifiedMs === storedMs;
 }
 
-interface Timing {
-  readonly arrival: Arrival;
-  readonly status: number;
-  /** The stored fields: they say how long it is fresh. */
-  readonly fields: Fields;
-  /** The fields as they came: they say how old it was. */
-  readonly aged: Fields;
-  readonly directives: Directives;
-  readonly isShared: boolean;
-}
-
-function timesOf({
-  arrival,
-  status,
-  fields,
-  aged,
-  directives,
-  isShared,
-}: Timing): Pick<Entry, 'lifetimeMs' | 'initialAgeMs' | 'graceMs' | 'keepMs'> {
-  const answer = { ...arrival, status, fields, directives, isShared };
+/**
+ * Every entry is made here, property by property: made of others by spreading, each would cost ten times its own size in garbage.
+ * Callers may hand over more than an identity; an entry holds nothing else of it. `answer.fields` are the stored ones, which say how long
+ * it is fresh; `aged` are those that came, which say how old it was.
+ */
+function made(
+  { key, urlHash, upstream, path, partition, variant, vary }: EntryIdentity,
+  { version, bodyHash, bodyBytes }: Pick<Entry, 'version' | 'bodyHash' | 'bodyBytes'>,
+  answer: Answered,
+  aged: Fields,
+): Entry {
+  const { status, fields, requestedAt, receivedAt, directives, policy } = answer;
   const { lifetimeMs, saidBy } = lifetimeOf(answer);
   return {
+    key,
+    urlHash,
+    upstream,
+    path,
+    partition,
+    variant,
+    vary,
+    version,
+    status,
+    fields,
+    requestedAt,
+    receivedAt,
+    bodyHash,
+    bodyBytes,
     lifetimeMs,
-    initialAgeMs: initialAgeOf({ ...answer, fields: aged }, saidBy),
-    graceMs: graceOf(directives, arrival.policy),
-    keepMs: arrival.policy.keepMs,
+    initialAgeMs: initialAgeOf({ fields: aged, requestedAt, receivedAt }, saidBy),
+    graceMs: graceOf(directives, policy),
+    keepMs: policy.keepMs,
+    etag: fieldValue(fields, 'etag'),
+    lastModified: fieldValue(fields, 'last-modified'),
   };
-}
-
-function validatorsIn(fields: Fields): Pick<Entry, 'etag' | 'lastModified'> {
-  return { etag: fieldValue(fields, 'etag'), lastModified: fieldValue(fields, 'last-modified') };
-}
-
-/** Callers may hand over more than an identity; an entry holds nothing else of it. */
-function identityOf({ key, urlHash, upstream, path, partition, variant, vary }: EntryIdentity): EntryIdentity {
-  return { key, urlHash, upstream, path, partition, variant, vary };
 }

@@ -45,6 +45,11 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'proxy-authorization',
 ]);
 
+/** By its name alone; what a message's own Connection field names comes on top. */
+export function isHopByHop(name: string): boolean {
+  return HOP_BY_HOP.has(name.toLowerCase());
+}
+
 /**
  * RFC 9110 7.6.1: "Intermediaries MUST parse a received Connection header field before a message is forwarded and, for each
  * connection-option in this field, remove any header or trailer field(s) from the message with the same name as the

@@ -152,6 +152,11 @@ export class Gate {
     return this.#pause.untilMs > nowMs ? this.#pause.untilMs : undefined;
   }
 
+  /** For every turn of the loop. */
+  get inFlightBackground(): number {
+    return this.#inFlightBackground;
+  }
+
   get counters(): { calls: number; throttles: number; inFlight: number; inFlightBackground: number } {
     return {
       calls: this.#calls,

@@ -15,6 +15,20 @@ const FIRST_YEAR_OF_THE_1900S = 70;
 /** Epoch ms of an HTTP-date; undefined when it is not one, or names a day that does not exist. */
 export function parseHttpDate(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
+  if (value.length > LONGEST_REMEMBERED) return parseOnce(value);
+  if (parsed.has(value)) return parsed.get(value);
+  if (parsed.size >= MOST_PARSED) parsed.clear();
+  const epochMs = parseOnce(value);
+  parsed.set(value, epochMs);
+  return epochMs;
+}
+
+/** All answers of one second bear one Date, and each is asked for several times. */
+const MOST_PARSED = 256;
+const LONGEST_REMEMBERED = 64;
+const parsed = new Map<string, number | undefined>();
+
+function parseOnce(value: string): number | undefined {
   const trimmed = value.trim();
   for (const format of FORMATS) {
     const parts = format.exec(trimmed)?.groups;

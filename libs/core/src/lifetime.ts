@@ -67,7 +67,10 @@ function heuristicLifetimeMs({ status, directives, fields, receivedAt }: Answere
  * which the section allows ("The corrected_age_value MAY be used as the corrected_initial_age"): an upstream whose clock is slow
  * would else never be fresh here.
  */
-export function initialAgeOf(answer: Answered, saidBy: Lifetime['saidBy']): number {
+export function initialAgeOf(
+  answer: Pick<Answered, 'fields' | 'requestedAt' | 'receivedAt'>,
+  saidBy: Lifetime['saidBy'],
+): number {
   const { fields, requestedAt, receivedAt } = answer;
   const responseDelayMs = Math.max(0, receivedAt - requestedAt);
   const correctedAgeMs = ageFieldMs(fields) + responseDelayMs;

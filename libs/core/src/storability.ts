@@ -82,7 +82,9 @@ const RULES: readonly (readonly [reason: RefusalReason, holds: (exchange: Consid
 
 export function storabilityOf(exchange: Exchange): Storability {
   const directives = responseDirectivesOf(exchange.responseFields, exchange.policy);
-  const considered = { ...exchange, directives, isShared: exchange.partition === SHARED_PARTITION };
+  const { method, requestFields, status, responseFields, partition, policy } = exchange;
+  const isShared = partition === SHARED_PARTITION;
+  const considered = { method, requestFields, status, responseFields, partition, policy, directives, isShared };
   for (const [reason, holds] of RULES) if (!holds(considered)) return { kind: 'refused', reason };
   return STORABLE;
 }

@@ -1,5 +1,6 @@
 import type { Directives } from './cache-control.js';
-import { fieldValue, isNamed, withoutFields, withoutHopByHop, type Field, type Fields } from './fields.js';
+import { fieldValue, isHopByHop, isNamed, withoutFields, type Field, type Fields } from './fields.js';
+import { membersOf } from './list-members.js';
 import { formatHttpDate, parseHttpDate } from './http-date.js';
 
 export interface StoredUnder {
@@ -10,20 +11,37 @@ export interface StoredUnder {
 
 /** What a stored answer keeps of the header section that it came with (RFC 9111 3.1). */
 export function storedFieldsOf(responseFields: Fields, under: StoredUnder): Fields {
-  const kept = withoutFields(withoutHopByHop(responseFields), namesNotStored(under)).filter(
-    (field) => !isRateLimit(field[0]),
-  );
+  const left = namesNotStored(responseFields, under);
+  const kept = responseFields.filter(([name]) => isKept(name) && left?.has(name.toLowerCase()) !== true);
   return withDate(kept, under.receivedAt);
 }
 
-function namesNotStored({ directives, isShared }: StoredUnder): Set<string> {
-  // The Age that we send is our own (RFC 9111 5.1); the one that came is in the entry's initial age.
-  const names = new Set(['age', ...directives.noCacheFields]);
-  if (!isShared) return names;
+/** Those that this answer itself names; undefined where it names none, as most do. */
+function namesNotStored(fields: Fields, { directives, isShared }: StoredUnder): ReadonlySet<string> | undefined {
+  const connection = fieldValue(fields, 'connection');
   // 5.2.2.7: with field names "private" forbids a shared cache to store the fields that it lists.
-  for (const name of directives.privateFields) names.add(name);
-  // A cookie is never replayed to another user, even where the answer may be shared.
-  return names.add('set-cookie').add('set-cookie2');
+  const forbidden = isShared ? directives.privateFields : [];
+  if (connection === undefined && forbidden.length + directives.noCacheFields.length === 0)
+    return isShared ? COOKIES : undefined;
+  const named = connection === undefined ? [] : membersOf(connection.toLowerCase());
+  return new Set([...named, ...directives.noCacheFields, ...forbidden, ...(isShared ? COOKIES : [])]);
+}
+
+/** A cookie is never replayed to another user, even where the answer may be shared. */
+const COOKIES: ReadonlySet<string> = new Set(['set-cookie', 'set-cookie2']);
+
+/** By name as it was sent: an API's answers bear the same few. */
+const kept = new Map<string, boolean>();
+const MOST_NAMES = 1_000;
+
+function isKept(name: string): boolean {
+  let is = kept.get(name);
+  if (is !== undefined) return is;
+  // The Age that we send is our own (RFC 9111 5.1); the one that came is in the entry's initial age.
+  is = !isNamed(name, 'age') && !isHopByHop(name) && !isRateLimit(name);
+  if (kept.size >= MOST_NAMES) kept.clear();
+  kept.set(name, is);
+  return is;
 }
 
 /** What a vendor said about its limits was true once, for that one call; replayed it would mislead every reader. */
