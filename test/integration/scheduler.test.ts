@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { done, openPull, type Pull } from '#bus';
-import type { RefreshWork } from '#contracts';
+import { isBatch, singlesOf, type RefreshBatch, type RefreshWork } from '#contracts';
 import { createResourceWriter, type Store } from '#store';
 import { startNats, startPostgres, type RealServer } from '../support/real-servers.js';
 import type { TestStack } from '../support/stack.js';
@@ -60,20 +60,26 @@ describe('the scheduler', () => {
     return (stack = await startOnly('scheduler', { corner, replicas, natsUrl: nats.url, postgresUrl: postgres.url }));
   }
 
+  let send = 0;
+
+  async function answer({ path }: RefreshWork): Promise<void> {
+    const version = { fence: 2, send: (send += 1) };
+    const facts = await keepEntry(store, path, { version });
+    await corner.publisher.publishEvent('entry.stored', facts, { cause: 'test' });
+    const ended = { ...refOf(path), lane: 'later', attempts: 1, throttles: 0 } as const;
+    const answered = { ...ended, status: 200, version, durationMs: 5 };
+    await corner.publisher.publishEvent('fetch.answered', answered, { cause: 'test' });
+  }
+
   /** Takes reminders as a refresher and a dispatcher together would: each is fetched and told. */
   function answering(seen: RefreshWork[]): void {
-    let send = 0;
-    const pull = openPull<RefreshWork>(corner.bus, corner.consumers.refresh(), {
+    const pull = openPull<RefreshWork | RefreshBatch>(corner.bus, corner.consumers.refresh(), {
       publisher: corner.publisher,
       room: () => 50,
       handle: async ({ message }) => {
-        seen.push(message);
-        const version = { fence: 2, send: (send += 1) };
-        const facts = await keepEntry(store, message.path, { version });
-        await corner.publisher.publishEvent('entry.stored', facts, { cause: 'test' });
-        const ended = { ...refOf(message.path), lane: 'later', attempts: 1, throttles: 0 } as const;
-        const answered = { ...ended, status: 200, version, durationMs: 5 };
-        await corner.publisher.publishEvent('fetch.answered', answered, { cause: 'test' });
+        const reminders = remindersIn(message);
+        seen.push(...reminders);
+        await Promise.all(reminders.map(answer));
         return done;
       },
     });
@@ -114,14 +120,23 @@ describe('the scheduler', () => {
   it('keeps to a handful while the upstream is paused, and goes on after', async () => {
     await planned(PATHS);
     told = stateOf({ state: 'paused', backgroundRate: 0, pausedUntil: Date.now() + 60_000 });
-    const reminders = async (): Promise<number> => {
-      const { stream } = corner.consumers.refresh();
-      return (await corner.bus.jsm.streams.info(stream)).state.messages;
-    };
+    const left: string[] = [];
+    const messages: (RefreshWork | RefreshBatch)[] = [];
+    corner.bus.nc.subscribe(corner.bus.subjects.all.refresh, {
+      callback: (_, msg) => {
+        const message = msg.json<RefreshWork | RefreshBatch>();
+        messages.push(message);
+        left.push(...remindersIn(message).map(({ path }) => path));
+      },
+    });
     await start();
-    await eventually(async () => expect(await reminders()).toBe(4));
+    await eventually(() => expect(left).toHaveLength(4));
     told = stateOf({ state: 'ramping', backgroundRate: 100 });
-    await eventually(async () => expect(await reminders()).toBe(PATHS.length));
+    await eventually(() => expect([...left].sort()).toEqual([...PATHS].sort()));
+    // What leaves in one tick leaves in one message, a tenth of a second's worth at most.
+    const sizes = messages.map((message) => remindersIn(message).length);
+    expect(messages.length).toBeLessThan(PATHS.length);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(10);
   });
 
   it('goes on by itself when NATS comes back with an empty store', async () => {
@@ -153,5 +168,10 @@ describe('the scheduler', () => {
     await eventually(() => expect(seen.length).toBeGreaterThan(before + 2 * PATHS.length), 20_000);
   });
 });
+
+/** A batch is all of its reminders: what they share and what is their own. */
+function remindersIn(message: RefreshWork | RefreshBatch): RefreshWork[] {
+  return isBatch(message) ? (singlesOf(message) as RefreshWork[]) : [message];
+}
 
 const metricsOf = async (url: string): Promise<string> => (await fetch(new URL('/metrics', url))).text();

@@ -1,20 +1,20 @@
 import { createGateSet, createScopedLanes, maskQuery } from '#core';
 import type { Fields, GateChange, GateSet, Reservation, ScopedChange, ThrottleReading, Version } from '#core';
-import { openDeadShelf, openDesk } from '#bus';
+import { openDesk } from '#bus';
 import type { Bus, DeskAnswer, HolderDesk, JetStreamStrategy, LeaseHeld, Publisher, Verdict } from '#bus';
 import { bucketOf, cachePolicyOf, costOf, declareConsumers } from '#contracts';
-import type { CallMessage, ControlWork, FetchWork, HolderRequest, UpstreamConfig } from '#contracts';
+import type { CallMessage, ControlWork, HolderRequest, UpstreamConfig } from '#contracts';
 import type { Chance, Clock, Logger } from '#runtime';
 import type { EntryRepository, EntryWriter } from '#store';
 import type { Announcer } from './announcer.js';
 import { AnswersService } from './answers.service.js';
-import { earlierOf } from './attempts.js';
 import { callAsker, deskAnswerOf } from './call-asker.service.js';
 import type { CompletionsService } from './completions.service.js';
 import { DispatchLoop } from './dispatch-loop.service.js';
 import type { DispatchMetrics } from './dispatch-metrics.js';
 import { brokenEnd } from './flight-ends.js';
 import { factsOf } from './fetch-facts.js';
+import { FetchesService } from './fetches.service.js';
 import type { FailedEnd, Flight } from './flight.js';
 import { isWrite } from './flight.js';
 import { dialectOf, gateSetConfigOf } from './gate-settings.js';
@@ -24,13 +24,12 @@ import { Joinable } from './joinable.js';
 import type { KnownEntries } from './known-entries.js';
 import { isOvertaken } from './overtaken.js';
 import { PullsService } from './pulls.service.js';
+import { Recall } from './recall.js';
 import { requeue } from './requeue.service.js';
 import type { ScopesService } from './scopes.service.js';
 import { stateOf } from './upstream-state.js';
 import type { UpstreamHealth } from './upstream-health.js';
 import type { UpstreamClient } from './upstream.client.js';
-import { workAsker } from './work-asker.service.js';
-import type { WorkAskerOptions } from './work-asker.service.js';
 import { WriteMarksService } from './write-marks.service.js';
 import { WritesSent } from './writes-sent.js';
 
@@ -57,8 +56,6 @@ export interface HoldingOptions {
   readonly mayStillSend: () => boolean;
 }
 
-type Deliveries = Parameters<typeof earlierOf>[0];
-
 const BY_HAND = 'by hand';
 const TELL_STATE_EVERY_MS = 250;
 const SAVE_SCOPE_EVERY_MS = 5_000;
@@ -74,6 +71,8 @@ export class HoldingService {
   private readonly joinable: Joinable;
   private readonly answers: AnswersService;
   private readonly marks: WriteMarksService;
+  private readonly recall: Recall;
+  private readonly fetches: FetchesService;
   private readonly timers: NodeJS.Timeout[] = [];
   private desk: HolderDesk | undefined;
   private pulls: PullsService | undefined;
@@ -83,7 +82,7 @@ export class HoldingService {
     this.reservation = reservationOf(config, () => options.scopes.reserve());
     this.health = healthOf(config);
     this.gates = createGateSet(gateSetConfigOf(config, fence), chance, this.reservation);
-    this.room = new HeadroomService(clock, () => this.gates.upstream.counters.inFlightBackground);
+    this.room = new HeadroomService(clock, () => this.gates.upstream.inFlightBackground);
     this.joinable = new Joinable(() => clock.now());
     this.loop = this.createLoop();
     this.answers = new AnswersService({
@@ -99,6 +98,8 @@ export class HoldingService {
       neverJoin: (key) => this.joinable.neverJoin(key),
       repeatUnconditionally: (flight) => this.loop.repeatUnconditionally(flight),
     });
+    this.recall = new Recall(options);
+    this.fetches = new FetchesService({ ...options, loop: this.loop, answers: this.answers, recall: this.recall });
     this.marks = new WriteMarksService({
       ...options,
       upstream: config.id,
@@ -124,6 +125,7 @@ export class HoldingService {
       consumers: declareConsumers(bus.subjects),
       gates: this.gates,
       queue: this.queue,
+      lookedFor: () => this.recall.looking,
     });
     this.timers.push(
       setInterval(() => this.tellState(), TELL_STATE_EVERY_MS),
@@ -149,18 +151,8 @@ export class HoldingService {
     await scopes.close(this.loop.inFlight() === 0);
   }
 
-  fetch(work: FetchWork, delivery: Deliveries): Promise<Verdict> {
-    return new Promise((resolve) => this.loop.ask(workAsker(work, this.workSurroundings(delivery, resolve))));
-  }
-
-  private workSurroundings(delivery: Deliveries, resolve: (verdict: Verdict) => void): WorkAskerOptions {
-    const { announcer, clock } = this.options;
-    return {
-      ...{ announcer, clock, resolve },
-      earlier: earlierOf(delivery, clock.now()),
-      tellUntold: (key, cause) => this.answers.tellUntold(key, cause),
-      forgetLetter: (id) => openDeadShelf(this.options.bus).remove(id),
-    };
+  fetch(...[work, delivered]: Parameters<FetchesService['fetch']>): Promise<Verdict> {
+    return this.fetches.fetch(work, delivered);
   }
 
   control(work: ControlWork): Promise<Verdict> {

@@ -1,7 +1,7 @@
 import { SHARED_PARTITION } from '#core';
 import type { GateSet, Lane, ScopedLanes } from '#core';
 import type { JetStreamStrategy, Pull } from '#bus';
-import { DEFAULT_BUCKET } from '#contracts';
+import { DEFAULT_BUCKET, MOST_BATCHED } from '#contracts';
 import type { ConsumerDeclarations, UpstreamConfig } from '#contracts';
 import type { Clock } from '#runtime';
 import type { CompletionsService } from './completions.service.js';
@@ -15,6 +15,8 @@ export interface PullsOptions {
   readonly queue: ScopedLanes<Flight>;
   readonly completions: CompletionsService;
   readonly clock: Clock;
+  /** Pieces of work that were pulled and wait for the store before they are in the queue. */
+  lookedFor(): number;
 }
 
 /** Late binding: no more background work is pulled than its tokens will cover in this time. */
@@ -34,7 +36,11 @@ export class PullsService {
     const buckets = [DEFAULT_BUCKET, ...config.limits.buckets.map(({ name }) => name)];
     const work = buckets.flatMap((bucket) =>
       BACKGROUND.map((lane) =>
-        strategy.open(consumers.fetch(lane, config.id, bucket), { room: () => this.room(lane, bucket) }),
+        strategy.open(consumers.fetch(lane, config.id, bucket), {
+          room: () => this.room(lane, bucket),
+          isIdle: () => this.waiting(lane, bucket) === 0,
+          mostInMessage: lane === 'later' ? MOST_BATCHED : 1,
+        }),
       ),
     );
     this.pulls = [strategy.open(consumers.control(config.id), { room: MOST_ORDERS }), ...work];
@@ -51,12 +57,18 @@ export class PullsService {
 
   /** A pause is not pulling; a paused bucket does not keep another from being pulled. */
   private room(lane: Lane, bucket: string): number {
-    const { clock, completions, gates, queue } = this.options;
+    const { clock, completions, gates } = this.options;
     const nowMs = clock.now();
     const scopes = gates.scopesOf({ bucket, partition: SHARED_PARTITION });
     if (gates.pausedUntil(scopes, nowMs) !== undefined) return 0;
     if (lane === 'later' && completions.fullness() >= 0.5) return 0;
     const ahead = Math.min(MOST_PULLED, Math.max(LEAST_PULLED, Math.ceil(gates.rate(scopes, nowMs) * PULL_AHEAD_S)));
-    return ahead - queue.depthsOf(scopes)[lane];
+    return ahead - this.waiting(lane, bucket);
+  }
+
+  /** Pieces of work, not messages: of a batch each has a flight. */
+  private waiting(lane: Lane, bucket: string): number {
+    const { gates, queue, lookedFor } = this.options;
+    return queue.depthsOf(gates.scopesOf({ bucket, partition: SHARED_PARTITION }))[lane] + lookedFor();
   }
 }

@@ -1,5 +1,5 @@
 import { again, dead, done, drop } from '#bus';
-import type { Verdict } from '#bus';
+import type { SingleVerdict } from '#bus';
 import type { FetchWork } from '#contracts';
 import type { Clock } from '#runtime';
 import type { Announcer } from './announcer.js';
@@ -22,7 +22,7 @@ export interface WorkAskerOptions {
   readonly earlier: Earlier | undefined;
   /** Takes the dead letter away that this work was requeued from. */
   forgetLetter(id: string): Promise<void>;
-  resolve(verdict: Verdict): void;
+  resolve(verdict: SingleVerdict): void;
 }
 
 /** Background work as the loop knows it. Its verdict comes last: after the commit, and after what happened was told. */
@@ -32,8 +32,15 @@ export function workAsker(work: FetchWork, options: WorkAskerOptions): Asker {
     id: work.id,
     lane: work.lane,
     deadlineMs: Infinity,
+    // Property by property: one that is spread costs several kilobytes of garbage, for each refresh.
     order: {
-      ...{ upstream, path, key, urlHash, partition, variant, validators },
+      upstream,
+      path,
+      key,
+      urlHash,
+      partition,
+      variant,
+      validators,
       shownPath: path,
       method: 'GET',
       fields: requestFields,
@@ -56,7 +63,7 @@ async function ended(
   end: FlightEnd,
   flight: Flight | undefined,
   options: WorkAskerOptions,
-): Promise<Verdict> {
+): Promise<SingleVerdict> {
   const verdict = await tellEnd(work, end, flight, options);
   // Given up once more it has a letter anew.
   if (verdict.kind !== 'again' && work.letter !== undefined) await options.forgetLetter(work.letter);
@@ -68,7 +75,7 @@ async function tellEnd(
   end: FlightEnd,
   flight: Flight | undefined,
   options: WorkAskerOptions,
-): Promise<Verdict> {
+): Promise<SingleVerdict> {
   const { announcer, tellUntold } = options;
   const facts = factsOf(work, work.lane, flight);
   switch (end.kind) {
@@ -93,14 +100,15 @@ async function tellAnswered(
   end: AnsweredEnd,
   flight: Flight | undefined,
   { announcer, clock }: WorkAskerOptions,
-): Promise<Verdict> {
+): Promise<SingleVerdict> {
   if ((await end.kept)?.kind === 'untold') return again(UNTOLD_MS);
   const { status, version, requestedAt } = end;
   const durationMs = Math.round(clock.now() - requestedAt);
   const facts = factsOf(work, work.lane, flight);
   const isGivenUp = flight !== undefined && flight.givenUp !== null;
   const verdict = isGivenUp ? dead(`${flight.givenUp}: status ${status}`, toldAttempts(flight)) : done;
-  return ifTold(await announcer.answered({ ...facts, status, version, durationMs }, work.id), verdict);
+  // What is spread comes last: Node 20 takes microseconds for each property after it.
+  return ifTold(await announcer.answered({ status, version, durationMs, ...facts }, work.id), verdict);
 }
 
 function reasonOf({ code, detail }: FailedEnd, flight: Flight | undefined): string {
@@ -109,6 +117,6 @@ function reasonOf({ code, detail }: FailedEnd, flight: Flight | undefined): stri
 }
 
 /** Commit, then publish, then ack: what could not be told is not done, and comes again. */
-function ifTold(told: boolean, verdict: Verdict): Verdict {
+function ifTold(told: boolean, verdict: SingleVerdict): SingleVerdict {
   return told ? verdict : again(UNTOLD_MS);
 }

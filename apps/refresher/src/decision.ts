@@ -12,11 +12,15 @@ export type FetchOrder = Pick<FetchWork, 'have' | 'requestFields' | 'validators'
 
 /** Whether to fetch, and how, by what is stored now. */
 export function decide(work: Pick<RefreshWork, 'have' | 'reason'>, head: EntryHead | undefined): Decision {
-  const lane = work.reason === 'stale-read' ? 'soon' : 'later';
+  const lane = laneOf(work.reason);
   if (head === undefined) return { kind: 'fetch', lane, order: { have: null, requestFields: [], validators: [] } };
   if (!head.isInvalid && isNewer(head, work)) return { kind: 'skip', reason: 'overtaken' };
   const { version: have, requestFields } = head;
   return { kind: 'fetch', lane, order: { have, requestFields, validators: conditionsOf(head) } };
+}
+
+export function laneOf(reason: RefreshWork['reason']): RefreshLane {
+  return reason === 'stale-read' ? 'soon' : 'later';
 }
 
 function isNewer({ version }: EntryHead, { have }: Pick<RefreshWork, 'have'>): boolean {

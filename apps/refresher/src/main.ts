@@ -1,5 +1,5 @@
 import { connectBus, createPublisher, JetStreamStrategy, joinMembers } from '#bus';
-import { declareConsumers } from '#contracts';
+import { declareConsumers, MOST_BATCHED } from '#contracts';
 import { boot } from '#runtime';
 import type { Runtime } from '#runtime';
 import { createEntryRepository, createResourceStatWriter, openStore } from '#store';
@@ -47,6 +47,7 @@ await boot({
         {
           declaration: declareConsumers(bus.subjects).refresh(),
           room: MOST_HELD,
+          mostInMessage: MOST_BATCHED,
           onDead: (givenUp) => refreshes.givenUp(givenUp),
         },
       ],

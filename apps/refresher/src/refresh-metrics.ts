@@ -4,10 +4,10 @@ import type { Metrics } from '#runtime';
 export type RefreshOutcome = 'asked' | 'pending' | 'overtaken' | 'full' | 'bus-away' | 'store-away' | 'given-up';
 
 export interface RefreshMetrics {
-  refreshed(upstream: string, outcome: RefreshOutcome): void;
+  refreshed(upstream: string, outcome: RefreshOutcome, count?: number): void;
 }
 
 export function createRefreshMetrics(metrics: Metrics): RefreshMetrics {
   const total = metrics.counter('penstock_refreshes_total', 'Reminders, by what was decided', ['upstream', 'outcome']);
-  return { refreshed: (upstream, outcome) => total.inc({ upstream, outcome }) };
+  return { refreshed: (upstream, outcome, count = 1) => total.inc({ upstream, outcome }, count) };
 }

@@ -2,8 +2,8 @@ import { Controller, Inject } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import { WorkContext, WorkHandler } from '#bus';
 import type { Verdict } from '#bus';
-import { WORK_PATTERNS } from '#contracts';
-import type { RefreshWork } from '#contracts';
+import { isBatch, WORK_PATTERNS } from '#contracts';
+import type { RefreshBatch, RefreshWork } from '#contracts';
 import { RefreshService } from './refresh.service.js';
 
 @Controller()
@@ -11,7 +11,7 @@ export class RefreshConsumer {
   constructor(@Inject(RefreshService) private readonly refreshes: RefreshService) {}
 
   @WorkHandler(WORK_PATTERNS.refresh)
-  async refresh(@Payload() work: RefreshWork, @Ctx() context: WorkContext): Promise<Verdict> {
-    return this.refreshes.refresh(work, context.signal);
+  async refresh(@Payload() work: RefreshWork | RefreshBatch, @Ctx() { signal }: WorkContext): Promise<Verdict> {
+    return isBatch(work) ? this.refreshes.refreshBatch(work, signal) : this.refreshes.refresh(work, signal);
   }
 }

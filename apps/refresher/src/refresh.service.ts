@@ -1,9 +1,21 @@
+import type { Fields } from '#core';
 import { again, done, drop } from '#bus';
 import type { Bus, GivenUp, Publisher, PublishVerdict, Verdict } from '#bus';
-import type { EventPayloads, FetchWork, RefreshWork } from '#contracts';
+import { batchToken, MOST_BATCHED_CHARS } from '#contracts';
+import type {
+  EventPayloads,
+  FetchBatch,
+  FetchItem,
+  FetchWork,
+  RefreshBatch,
+  RefreshItem,
+  RefreshLane,
+  RefreshWork,
+  ResourceRef,
+} from '#contracts';
 import type { Logger } from '#runtime';
 import type { EntryHead, EntryRepository } from '#store';
-import { decide } from './decision.js';
+import { decide, laneOf } from './decision.js';
 import type { FetchOrder } from './decision.js';
 import { HeadBatches } from './head-batches.js';
 import type { RefreshMetrics } from './refresh-metrics.js';
@@ -23,7 +35,7 @@ const ASK_AGAIN_MS = 300;
 /** Work that comes again too often is given up. While the store is away it is held instead, which counts as one delivery. */
 const STORE_TRIES = 40;
 
-/** One reminder: look at what is stored; skip, or leave work for the holder of the upstream. The fetch is published before the reminder is acknowledged. */
+/** Reminders, one or many: look at what is stored; skip, or leave work for the holder of the upstream. What is to be fetched is published before the reminder is acknowledged. */
 export class RefreshService {
   private readonly heads: HeadBatches;
   private isStoreAway = false;
@@ -36,11 +48,22 @@ export class RefreshService {
   }
 
   async refresh(work: RefreshWork, signal: AbortSignal): Promise<Verdict> {
-    const found = await this.headOf(work.key, signal);
-    if (found === 'store-away') return this.tryAgain(work, found);
-    const decision = decide(work, found.head);
+    const read = await this.whileAway(() => this.heads.headOf(work.key), signal);
+    if (read === 'store-away') return this.tryAgain(work, read);
+    const decision = decide(work, read.found);
     if (decision.kind === 'skip') return this.skip(work, decision.reason);
-    return this.leaveFetch(work, decision.lane, decision.order);
+    return this.verdictOf(work, await this.leaveFetch(work, decision.lane, decision.order), 1);
+  }
+
+  /** A batch becomes a batch: one select, one message for the holder. Whatever of it cannot be told or left, all of it comes again. */
+  async refreshBatch(batch: RefreshBatch, signal: AbortSignal): Promise<Verdict> {
+    const keys = batch.items.map(({ key }) => key);
+    const read = await this.whileAway(() => this.options.entries.readHeads(keys), signal);
+    if (read === 'store-away') return this.tryAgain(batch, read);
+    const { moot, wanted } = sorted(batch, read.found);
+    const [told, left] = await Promise.all([this.skipAll(batch, moot), this.leaveFetches(batch, wanted)]);
+    if (!told) return this.tryAgain(batch, 'bus-away');
+    return this.verdictOf(batch, left, wanted.length);
   }
 
   /** Whoever reminded of it waits for an end. */
@@ -52,15 +75,12 @@ export class RefreshService {
     await this.tellDropped(work, kind === 'undecodable' ? 'undecodable' : 'undeliverable');
   }
 
-  private async headOf(
-    key: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly head: EntryHead | undefined } | 'store-away'> {
+  private async whileAway<T>(read: () => Promise<T>, signal: AbortSignal): Promise<{ found: T } | 'store-away'> {
     for (let tries = 0; tries < STORE_TRIES && !signal.aborted; tries += 1) {
       try {
-        const head = await this.heads.headOf(key);
+        const found = await read();
         this.noteStore(undefined);
-        return { head };
+        return { found };
       } catch (error) {
         this.noteStore(error);
         await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
@@ -84,27 +104,66 @@ export class RefreshService {
     return drop(reason);
   }
 
-  private async tellDropped(work: RefreshWork, reason: DropReason): Promise<boolean> {
+  private async skipAll(batch: RefreshBatch, moot: readonly RefreshItem[]): Promise<boolean> {
+    if (moot.length === 0) return true;
+    const told = await Promise.all(moot.map((item) => this.tellDropped({ ...batch, ...item }, 'overtaken')));
+    this.options.metrics.refreshed(batch.upstream, 'overtaken', told.filter(Boolean).length);
+    return told.every(Boolean);
+  }
+
+  private async tellDropped(
+    work: ResourceRef & Pick<RefreshWork, 'reason' | 'id' | 'traceparent'>,
+    reason: DropReason,
+  ): Promise<boolean> {
     const { upstream, path, key, urlHash, partition, variant, id, traceparent } = work;
     const ref = { upstream, path, key, urlHash, partition, variant };
-    const lane = work.reason === 'stale-read' ? 'soon' : 'later';
     const source = { cause: id, traceparent };
-    const facts = { ...ref, lane, attempts: 0, throttles: 0, reason } as const;
+    const facts = { ...ref, lane: laneOf(work.reason), attempts: 0, throttles: 0, reason } as const;
     return (await this.options.publisher.publishEvent('fetch.dropped', facts, source)) === 'stored';
   }
 
-  private async leaveFetch(work: RefreshWork, lane: 'soon' | 'later', order: FetchOrder): Promise<Verdict> {
-    const { bus, publisher, metrics } = this.options;
+  /** Under a name made of the batch's: when that comes again, what was left for it is found pending. */
+  private async leaveFetches(batch: RefreshBatch, items: readonly FetchItem[]): Promise<PublishVerdict> {
+    const [first, ...others] = items;
+    if (first === undefined) return 'stored';
+    const lane = laneOf(batch.reason);
+    if (others.length === 0) return this.leaveFetch({ ...batch, ...first }, lane, first);
+    if (charsOf(items) > MOST_BATCHED_CHARS) return this.leaveSingly(batch, items);
+    const { bus, publisher } = this.options;
+    const { upstream, partition, reason, configVersion, id, traceparent } = batch;
+    const message: FetchBatch = {
+      ...publisher.envelope({ cause: id, traceparent }),
+      ...{ upstream, partition, lane, reason, configVersion, items },
+    };
+    return publisher.publishWork(bus.subjects.fetch(lane, upstream, batch.bucket, batchToken(id)), message);
+  }
+
+  /** Validators and fields may be longer than any path. */
+  private async leaveSingly(batch: RefreshBatch, items: readonly FetchItem[]): Promise<PublishVerdict> {
+    const lane = laneOf(batch.reason);
+    const left = await Promise.all(items.map((item) => this.leaveFetch({ ...batch, ...item }, lane, item)));
+    return left.find((verdict) => verdict === 'full' || verdict === 'away') ?? 'stored';
+  }
+
+  private async leaveFetch(
+    work: Omit<RefreshWork, 'have'>,
+    lane: RefreshLane,
+    { have, requestFields, validators }: FetchOrder,
+  ): Promise<PublishVerdict> {
+    const { bus, publisher } = this.options;
     const { upstream, path, key, urlHash, partition, variant, reason, configVersion, id, traceparent } = work;
     const message: FetchWork = {
       ...publisher.envelope({ cause: id, traceparent }),
       ...{ upstream, path, key, urlHash, partition, variant, reason, configVersion, lane },
-      ...order,
+      ...{ have, requestFields, validators },
     };
-    const verdict = await this.publishFetch(bus.subjects.fetch(lane, upstream, work.bucket, key), message);
-    if (verdict === 'full') return this.tryAgain(work, 'full');
-    if (verdict === 'away') return this.tryAgain(work, 'bus-away');
-    metrics.refreshed(upstream, verdict === 'stored' ? 'asked' : 'pending');
+    return this.publishFetch(bus.subjects.fetch(lane, upstream, work.bucket, key), message);
+  }
+
+  private verdictOf({ upstream }: { upstream: string }, left: PublishVerdict, count: number): Verdict {
+    if (left === 'full') return this.tryAgain({ upstream }, 'full');
+    if (left === 'away') return this.tryAgain({ upstream }, 'bus-away');
+    if (count > 0) this.options.metrics.refreshed(upstream, left === 'stored' ? 'asked' : 'pending', count);
     return done;
   }
 
@@ -120,8 +179,37 @@ export class RefreshService {
     return publisher.publishWork(subject, message);
   }
 
-  private tryAgain({ upstream }: RefreshWork, outcome: 'full' | 'bus-away' | 'store-away'): Verdict {
+  private tryAgain({ upstream }: { upstream: string }, outcome: 'full' | 'bus-away' | 'store-away'): Verdict {
     this.options.metrics.refreshed(upstream, outcome);
     return again(TRY_AGAIN_MS);
   }
+}
+
+function sorted(
+  { items, reason }: RefreshBatch,
+  heads: readonly EntryHead[],
+): { moot: RefreshItem[]; wanted: FetchItem[] } {
+  const byKey = new Map(heads.map((head) => [head.key, head]));
+  const moot: RefreshItem[] = [];
+  const wanted: FetchItem[] = [];
+  for (const item of items) {
+    const { path, key, urlHash, variant, have } = item;
+    const decision = decide({ have, reason }, byKey.get(key));
+    if (decision.kind === 'skip') moot.push(item);
+    else wanted.push({ path, key, urlHash, variant, ...decision.order });
+  }
+  return { moot, wanted };
+}
+
+/** As they stand in a message: two hashes and a version besides what differs. */
+function charsOf(items: readonly FetchItem[]): number {
+  return items.reduce(
+    (sum, { path, variant, requestFields, validators }) =>
+      sum + path.length + variant.length + charsOfFields(requestFields) + charsOfFields(validators) + 200,
+    0,
+  );
+}
+
+function charsOfFields(fields: Fields): number {
+  return fields.reduce((sum, [name, value]) => sum + name.length + value.length + 10, 0);
 }

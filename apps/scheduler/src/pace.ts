@@ -1,3 +1,4 @@
+import { MOST_BATCHED } from '#contracts';
 import type { UpstreamState } from '#contracts';
 
 type Told = Pick<UpstreamState, 'fence' | 'state' | 'backgroundRate' | 'queued'>;
@@ -21,6 +22,8 @@ const OVERSUPPLY = 1.05;
 /** While nothing is late by more than this share of its maxAge, no more leave than are needed in the long run, and a little. */
 const LATE_FROM = 1.02;
 const LEVEL = 1.03;
+/** Of the budget in one message: the holder takes all of it or nothing, and is to pull no more than half a second's worth ahead. */
+const TOGETHER_S = 0.1;
 /** After a stall of ours: what was missed is not caught up in one burst. */
 const LONGEST_BURST_S = 0.25;
 
@@ -78,6 +81,12 @@ export class ReminderPace {
     const left = room - Math.max(ahead.outstanding, queued.later);
     this.#wasFull ||= left <= 0;
     return Math.max(0, Math.min(Math.floor(this.#tokens), left));
+  }
+
+  /** How many may leave in one message. */
+  together(): number {
+    const { backgroundRate } = this.#told ?? { backgroundRate: 0 };
+    return Math.min(MOST_BATCHED, Math.max(1, Math.ceil(backgroundRate * TOGETHER_S)));
   }
 
   spend(count: number): void {

@@ -1,19 +1,13 @@
 import { compareVersions, Heap, overdueRatio, SHARED_PARTITION } from '#core';
 import type { Lane, Version } from '#core';
-import type { EventPayloads } from '#contracts';
+import type { EventPayloads, RefreshItem } from '#contracts';
 import { Lead } from './lead.js';
 import { OverdueOrder } from './overdue-order.js';
 import { backOffMs, fetchedAtOf, isInvalid, whenDue } from './planned.js';
 import type { KnownEntry, Planned, PlannedResource } from './planned.js';
 
 /** Someone should look whether this is to be fetched again. */
-export interface Reminder {
-  readonly path: string;
-  readonly key: string;
-  readonly urlHash: string;
-  readonly variant: string;
-  readonly have: Version | null;
-}
+export type Reminder = RefreshItem;
 
 type Ended = Pick<EventPayloads['fetch.failed'], 'urlHash' | 'partition' | 'lane'>;
 type Answered = Ended & Pick<EventPayloads['fetch.answered'], 'status' | 'version' | 'durationMs'>;

@@ -1,7 +1,7 @@
 import { SHARED_PARTITION } from '#core';
 import type { Bus, Publisher, PublishVerdict, ToldEvent } from '#bus';
-import { bucketOf, DEFAULT_BUCKET } from '#contracts';
-import type { RefreshWork, UpstreamConfig, UpstreamState } from '#contracts';
+import { batchToken, bucketOf, DEFAULT_BUCKET, inBatches } from '#contracts';
+import type { RefreshBatch, RefreshWork, UpstreamConfig, UpstreamState } from '#contracts';
 import type { Clock, Logger } from '#runtime';
 import type { EntryRepository, Resource, ResourceRepository } from '#store';
 import { ReminderPace } from './pace.js';
@@ -32,7 +32,7 @@ export type ScheduleEvent = ToldEvent<
   'entry.stored' | 'entry.invalidated' | 'entry.removed' | 'fetch.answered' | 'fetch.failed' | 'fetch.dropped'
 >;
 
-/** Even at a thousand a second no more than fifty leave in one go. */
+/** Long enough to gather some, short against any maxAge. */
 const TICK_MS = 50;
 
 /**
@@ -153,37 +153,62 @@ export class RemindersService {
     const reminders = this.plan.take(allowed, nowMs);
     this.pace.spend(reminders.length);
     metrics.due(upstream, this.plan.overdue(nowMs));
-    for (const reminder of reminders) void this.remind(reminder);
+    for (const [bucket, some] of this.byBucket(reminders))
+      for (const batch of inBatches(some, this.pace.together(), charsOf)) void this.remind(bucket, batch);
   }
 
-  private async remind(reminder: Reminder): Promise<void> {
-    const { upstream, bus, publisher, metrics, clock } = this.options;
-    const subject = bus.subjects.refresh('later', upstream, reminder.key);
-    const verdict = await publisher
-      .publishWork(subject, this.workOf(reminder))
-      .catch((error: unknown) => this.unexpected(error));
-    metrics.reminded(upstream, verdict);
+  /** Each declared bucket has a queue of its own at the holder. */
+  private byBucket(reminders: readonly Reminder[]): Iterable<readonly [string, readonly Reminder[]]> {
+    const { buckets } = this.configured.config.limits;
+    if (buckets.length === 0) return [[DEFAULT_BUCKET, reminders]];
+    const byBucket = new Map<string, Reminder[]>();
+    for (const reminder of reminders) {
+      const bucket = bucketOf(buckets, reminder.path) ?? DEFAULT_BUCKET;
+      const others = byBucket.get(bucket);
+      if (others === undefined) byBucket.set(bucket, [reminder]);
+      else others.push(reminder);
+    }
+    return byBucket;
+  }
+
+  /** What leaves in one tick leaves together: a message for each would cost several times what there is to say. */
+  private async remind(bucket: string, batch: readonly Reminder[]): Promise<void> {
+    const { upstream, metrics, clock } = this.options;
+    const verdict = await this.leave(bucket, batch).catch((error: unknown) => this.unexpected(error));
+    metrics.reminded(upstream, verdict, batch.length);
     const isLeft = verdict === 'stored' || verdict === 'already-pending';
-    if (!isLeft && !this.isClosed) this.plan.refused(reminder, clock.now());
+    if (isLeft || this.isClosed) return;
+    for (const reminder of batch) this.plan.refused(reminder, clock.now());
   }
 
-  private workOf({ path, key, urlHash, variant, have }: Reminder): RefreshWork {
-    const { upstream, publisher } = this.options;
-    return {
+  /** One alone has its key for a subject, so that the broker refuses a second. */
+  private leave(bucket: string, batch: readonly Reminder[]): Promise<PublishVerdict> {
+    const { upstream, bus, publisher } = this.options;
+    const told: Omit<RefreshBatch, 'items'> = {
       ...publisher.envelope({ cause: 'schedule' }),
-      ...{ upstream, path, key, urlHash, variant, have },
+      upstream,
+      bucket,
       partition: SHARED_PARTITION,
       reason: 'due',
-      bucket: bucketOf(this.configured.config.limits.buckets, path) ?? DEFAULT_BUCKET,
       configVersion: this.configured.version,
     };
+    const [first, ...others] = batch;
+    if (first !== undefined && others.length === 0) {
+      const work: RefreshWork = { ...told, ...first };
+      return publisher.publishWork(bus.subjects.refresh('later', upstream, first.key), work);
+    }
+    const work: RefreshBatch = { ...told, items: batch };
+    return publisher.publishWork(bus.subjects.refresh('later', upstream, batchToken(told.id)), work);
   }
 
   private unexpected(error: unknown): PublishVerdict {
-    this.options.logger.error({ err: error, upstream: this.options.upstream }, 'a reminder could not be left');
+    this.options.logger.error({ err: error, upstream: this.options.upstream }, 'reminders could not be left');
     return 'away';
   }
 }
+
+/** As they stand in a message: two hashes and a version besides what differs. */
+const charsOf = ({ path, variant }: Reminder): number => path.length + variant.length + 200;
 
 /** Without a maxAge of its own or the upstream's nothing is planned: traffic alone refreshes it. */
 function plannedOf(resources: readonly Resource[], defaultMaxAgeMs: number | undefined): PlannedResource[] {

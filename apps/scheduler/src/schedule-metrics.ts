@@ -2,7 +2,7 @@ import type { Metrics } from '#runtime';
 
 export interface ScheduleMetrics {
   due(upstream: string, count: number): void;
-  reminded(upstream: string, verdict: string): void;
+  reminded(upstream: string, verdict: string, count: number): void;
   forget(upstream: string): void;
 }
 
@@ -14,7 +14,7 @@ export function createScheduleMetrics(metrics: Metrics): ScheduleMetrics {
   ]);
   return {
     due: (upstream, count) => due.set({ upstream }, count),
-    reminded: (upstream, verdict) => reminders.inc({ upstream, verdict }),
+    reminded: (upstream, verdict, count) => reminders.inc({ upstream, verdict }, count),
     forget: (upstream) => due.remove({ upstream }),
   };
 }

@@ -20,29 +20,33 @@ export interface GivenUp<Message> {
 
 type Readable = Partial<Envelope> & { readonly path?: unknown; readonly method?: unknown };
 
+/** Where a letter says that its work was, and the id under which twice written is once kept. */
+export interface LetterPlace {
+  readonly subject: string;
+  readonly id: string;
+}
+
 export function givenUpOf<Message>(
   bus: Bus,
   work: WorkMessage,
+  { subject }: LetterPlace,
   what: Pick<GivenUp<Message>, 'kind' | 'reason' | 'message' | 'history'>,
 ): GivenUp<Message> {
-  const place = workPlaceOf(work.subject, bus.subjects.namespace) ?? {
+  const place = workPlaceOf(subject, bus.subjects.namespace) ?? {
     upstream: 'unknown',
     key: String(work.facts.sequence),
   };
-  return { ...what, ...place, subject: work.subject };
+  return { ...what, ...place, subject };
 }
 
-/** Said under an id made of stream and sequence: twice told is once kept. */
 export function publishLetter<Message>(
   bus: Bus,
   publisher: Publisher,
-  work: WorkMessage,
-  givenUp: GivenUp<Message>,
+  { work, place, givenUp }: { work: WorkMessage; place: LetterPlace; givenUp: GivenUp<Message> },
 ): Promise<PublishVerdict> {
-  const msgID = `${work.facts.stream}-${work.facts.sequence}`;
   const { id, traceparent } = (givenUp.message ?? {}) as Readable;
   const trace = traceparent === undefined ? {} : { traceparent };
-  return publisher.publishDead(letterOf(bus, work, givenUp), { cause: id ?? msgID, msgID, ...trace });
+  return publisher.publishDead(letterOf(bus, work, givenUp), { cause: id ?? place.id, msgID: place.id, ...trace });
 }
 
 function letterOf<Message>(bus: Bus, work: WorkMessage, givenUp: GivenUp<Message>): DeadLetter {

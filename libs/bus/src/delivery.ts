@@ -11,6 +11,8 @@ export interface Delivery<Message> {
   readonly enqueuedAt: number;
   /** Aborted when the work is given back: what is done after that is done for nothing. */
   readonly signal: AbortSignal;
+  /** Of a batch: the places in it of what ended when it was handed to this process before. Their verdicts are not looked at. */
+  readonly finished: ReadonlySet<number>;
 }
 
 export type Decode<Message> = (bytes: Uint8Array, subject: string) => Message;
@@ -24,7 +26,11 @@ export function decodeJson<Message>(bytes: Uint8Array): Message {
   throw new TypeError(`expected a JSON object, found ${Array.isArray(value) ? 'an array' : typeof value}`);
 }
 
-export function deliveryOf<Message>(work: WorkMessage, message: Message, signal: AbortSignal): Delivery<Message> {
+export function deliveryOf<Message>(
+  work: WorkMessage,
+  message: Message,
+  { signal, finished }: Pick<Delivery<Message>, 'signal' | 'finished'>,
+): Delivery<Message> {
   const { sequence, deliveryCount, storedAt } = work.facts;
-  return { subject: work.subject, message, sequence, deliveryCount, enqueuedAt: storedAt, signal };
+  return { subject: work.subject, message, sequence, deliveryCount, enqueuedAt: storedAt, signal, finished };
 }

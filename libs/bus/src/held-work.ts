@@ -5,6 +5,8 @@ interface Held {
   readonly handed: WorkMessage;
   /** Its newest delivery, to which the broker listens. */
   newest: WorkMessage;
+  /** How many pieces of work it is. */
+  readonly pieces: number;
   /** Ticks that it has been held for; the first sign is sent at the second. */
   ticks: number;
   /** What is to be said once words count again. */
@@ -22,16 +24,19 @@ export class HeldWork {
   private readonly held = new Map<number, Held>();
   private wordsCount = false;
   private whenEmpty: (() => void)[] = [];
+  private heldPieces = 0;
 
-  get size(): number {
-    return this.held.size;
+  /** Pieces of work: a message may bring many. */
+  get pieces(): number {
+    return this.heldPieces;
   }
 
   /** @returns false when it is a redelivery of what is held: there is nothing to hand out then. */
-  take(work: WorkMessage): boolean {
+  take(work: WorkMessage, pieces: number): boolean {
     const known = this.held.get(work.facts.sequence);
     if (known === undefined) {
-      this.held.set(work.facts.sequence, { handed: work, newest: work, ticks: 0, word: null });
+      this.held.set(work.facts.sequence, { handed: work, newest: work, pieces, ticks: 0, word: null });
+      this.heldPieces += pieces;
       return true;
     }
     known.newest = work;
@@ -85,6 +90,7 @@ export class HeldWork {
   }
 
   private release(sequence: number): void {
+    this.heldPieces -= this.held.get(sequence)?.pieces ?? 0;
     this.held.delete(sequence);
     if (this.held.size > 0) return;
     for (const resolve of this.whenEmpty.splice(0)) resolve();

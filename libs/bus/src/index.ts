@@ -23,8 +23,8 @@ export type {
 } from './event-feed.js';
 export { followEvents } from './event-follower.js';
 export type { FollowedEvent, FollowHandler, FollowOptions } from './event-follower.js';
-export { again, dead, done, drop } from './verdict.js';
-export type { Verdict } from './verdict.js';
+export { again, dead, done, drop, each } from './verdict.js';
+export type { SingleVerdict, Verdict } from './verdict.js';
 export { decodeJson } from './delivery.js';
 export type { Decode, Delivery } from './delivery.js';
 export type { DeadKind, GivenUp } from './dead-letters.js';

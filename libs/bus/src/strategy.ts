@@ -6,14 +6,14 @@ import type { Delivery } from './delivery.js';
 import type { Publisher } from './publisher.js';
 import type { Verdict } from './verdict.js';
 import { checkHandlers, handlerFor, WiringError } from './wiring.js';
-import type { WorkDeskOptions, WorkOutcome } from './work-desk.js';
+import type { WorkOutcome } from './work-desk.js';
 import { WorkContext, WORK_TRANSPORT } from './work-handler.js';
-import { openPull, type Pull } from './work-pull.js';
+import { openPull, type Pull, type PullOptions } from './work-pull.js';
 
-/** How much a consumer may hold: a number of messages, or a function as in `openPull`. */
+/** How much a consumer may hold: so many pieces of work, or a function as in `openPull`. */
 export type Room = number | (() => number);
 
-export interface ConsumerOptions extends Pick<WorkDeskOptions<unknown>, 'decode' | 'onDead'> {
+export interface ConsumerOptions extends Pick<PullOptions<unknown>, 'decode' | 'onDead' | 'mostInMessage' | 'isIdle'> {
   readonly room: Room;
 }
 
@@ -135,6 +135,6 @@ async function callHandler(handler: MessageHandler, delivery: Delivery<unknown>)
   throw new Error(`handler of ${delivery.subject}: expected a verdict, found ${JSON.stringify(verdict)}`);
 }
 
-const KINDS: ReadonlySet<unknown> = new Set<Verdict['kind']>(['done', 'again', 'drop', 'dead']);
+const KINDS: ReadonlySet<unknown> = new Set<Verdict['kind']>(['done', 'again', 'drop', 'dead', 'each']);
 const isVerdict = (value: unknown): value is Verdict =>
   typeof value === 'object' && value !== null && 'kind' in value && KINDS.has(value.kind);

@@ -43,4 +43,8 @@ export class WorkContext extends BaseRpcContext<[Delivery<unknown>]> {
   get signal(): AbortSignal {
     return this.delivery.signal;
   }
+
+  get finished(): ReadonlySet<number> {
+    return this.delivery.finished;
+  }
 }

@@ -11,8 +11,12 @@ import { WorkMessage } from './work-message.js';
 import { ensureConsumer } from './work-consumer.js';
 
 export interface PullOptions<Message> extends WorkDeskOptions<Message> {
-  /** How many more messages could be taken now, besides those already handed over. Call `wake()` when it grows. */
+  /** How many more pieces of work could be taken now, besides those already handed over. Call `wake()` when it grows. */
   readonly room: () => number;
+  /** How many pieces one message may bring. Default: one. */
+  readonly mostInMessage?: number;
+  /** Whether nothing waits here: then a message is taken although it may bring more than there is room for. Default: nothing is held. */
+  readonly isIdle?: () => boolean;
 }
 
 export interface Pull {
@@ -21,6 +25,7 @@ export interface Pull {
   readonly opened: Promise<void>;
   /** Resolves once `stop` is through. */
   readonly stopped: Promise<void>;
+  /** In pieces of work. */
   held(): number;
   /** Room has grown, or may have. */
   wake(): void;
@@ -62,7 +67,7 @@ class WorkPull<Message> implements Pull {
   private losses = 0;
   private asking = false;
   private ticksSinceAsked = 0;
-  private readonly demand = new PullDemand();
+  private readonly demand: PullDemand;
   private readonly work = new HeldWork();
   private readonly ended = new AbortController();
   /** What was under way when we stopped: it is for someone else. */
@@ -79,6 +84,7 @@ class WorkPull<Message> implements Pull {
     private readonly options: PullOptions<Message>,
   ) {
     this.desk = new WorkDesk(bus, options, this.ended.signal);
+    this.demand = new PullDemand(options.mostInMessage);
     this.inbox = bus.inbox();
     this.subscription = bus.nc.subscribe(this.inbox, { callback: (_, msg) => this.arrived(msg) });
     this.ticker = setInterval(() => this.tick(), TICK_MS);
@@ -92,7 +98,7 @@ class WorkPull<Message> implements Pull {
   }
 
   held(): number {
-    return this.work.size;
+    return this.work.pieces;
   }
 
   /** Answers of many handlers in one turn of the loop lead to one request. */
@@ -188,12 +194,16 @@ class WorkPull<Message> implements Pull {
 
   private ask(): void {
     if (this.state !== 'open' || this.isPaused || !this.bus.connected()) return;
-    const batch = this.demand.toAsk(this.options.room());
+    const batch = this.demand.toAsk(this.options.room(), this.isIdle());
     if (batch === 0) return;
     this.demand.asked(batch);
     this.ticksSinceAsked = 0;
     const request = JSON.stringify({ batch, expires: nanos(PULL_EXPIRES_MS) });
     this.bus.nc.publish(nextSubject(this.consumer), request, { reply: this.inbox });
+  }
+
+  private isIdle(): boolean {
+    return this.options.isIdle === undefined ? this.work.pieces === 0 : this.options.isIdle();
   }
 
   private tick(): void {
@@ -213,12 +223,13 @@ class WorkPull<Message> implements Pull {
   }
 
   private receive(work: WorkMessage): void {
-    this.demand.received();
+    const reading = this.desk.read(work);
+    this.demand.received(reading.pieces);
     this.wake();
     if (this.state === 'stopped') return void this.strays.push(work);
-    if (!this.work.take(work)) return this.count('redelivered');
+    if (!this.work.take(work, reading.pieces)) return this.count('redelivered');
     this.count('received');
-    void this.desk.judge(work).then((word) => {
+    void this.desk.judge(work, reading).then((word) => {
       this.work.settle(work, word);
       this.wake();
     });

@@ -4,6 +4,18 @@ export type { EventName, RefreshLane, Subjects } from './subjects.js';
 export { eventNameOf, WORK_PATTERNS, workPlaceOf } from './work-patterns.js';
 export type { WorkPattern, WorkPlace } from './work-patterns.js';
 export {
+  batchToken,
+  fetchesOf,
+  inBatches,
+  isBatch,
+  MOST_BATCHED,
+  MOST_BATCHED_CHARS,
+  singleOf,
+  singlesOf,
+  singleSubjectOf,
+} from './batch.js';
+export type { Batch, FetchBatch, FetchItem, RefreshBatch, RefreshItem } from './batch.js';
+export {
   declareBuckets,
   declareConsumers,
   declareStreams,

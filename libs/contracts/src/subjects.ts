@@ -32,6 +32,7 @@ export interface Subjects {
   readonly fetchDoors: string;
   state(upstream: string): string;
   readonly states: string;
+  /** Work for one resource bears its key, a batch of work `batchToken`. */
   refresh(lane: RefreshLane, upstream: string, key: string): string;
   fetch(lane: Lane, upstream: string, bucket: string, key: string): string;
   fetchLane(lane: Lane, upstream: string, bucket: string): string;

@@ -1,0 +1,75 @@
+import { done, each, openDeadShelf } from '#bus';
+import type { Bus, SingleVerdict, Verdict, WorkContext } from '#bus';
+import { fetchesOf, isBatch } from '#contracts';
+import type { FetchBatch, FetchWork } from '#contracts';
+import type { Clock } from '#runtime';
+import type { Announcer } from './announcer.js';
+import type { AnswersService } from './answers.service.js';
+import { earlierOf } from './attempts.js';
+import type { DispatchLoop } from './dispatch-loop.service.js';
+import type { Earlier } from './flight.js';
+import type { Recall } from './recall.js';
+import { workAsker } from './work-asker.service.js';
+
+export interface FetchesOptions {
+  readonly bus: Bus;
+  readonly loop: Pick<DispatchLoop, 'ask'>;
+  readonly answers: Pick<AnswersService, 'tellUntold'>;
+  readonly recall: Recall;
+  readonly announcer: Announcer;
+  readonly clock: Clock;
+}
+
+type Delivered = Pick<WorkContext, 'deliveryCount' | 'enqueuedAt' | 'finished'>;
+
+const ENDED: Promise<SingleVerdict> = Promise.resolve(done);
+
+/** Background work on its way into the loop. Each piece of a batch is a flight of its own, with an end of its own. */
+export class FetchesService {
+  constructor(private readonly options: FetchesOptions) {}
+
+  async fetch(work: FetchWork | FetchBatch, delivered: Delivered): Promise<Verdict> {
+    if (isBatch(work)) return each(this.fetchEach(work, delivered));
+    return this.ask(work, this.earlierOf(delivered), this.recalled([work], delivered));
+  }
+
+  private fetchEach(batch: FetchBatch, delivered: Delivered): Promise<SingleVerdict>[] {
+    const { finished } = delivered;
+    const works = fetchesOf(batch);
+    const earlier = this.earlierOf(delivered);
+    const recalled = this.recalled(finished.size === 0 ? works : works.filter((_, i) => !finished.has(i)), delivered);
+    return works.map((work, index) => (finished.has(index) ? ENDED : this.ask(work, earlier, recalled)));
+  }
+
+  private earlierOf(delivered: Delivered): Earlier | undefined {
+    return earlierOf(delivered, this.options.clock.now());
+  }
+
+  private recalled(works: readonly FetchWork[], { deliveryCount }: Delivered): Promise<void> | undefined {
+    return deliveryCount > 1 ? this.options.recall.look(works) : undefined;
+  }
+
+  /** What comes for the first time is asked for in the same turn, so that the room for more work is known. */
+  private ask(
+    work: FetchWork,
+    earlier: Earlier | undefined,
+    recalled: Promise<void> | undefined,
+  ): Promise<SingleVerdict> {
+    return new Promise((resolve) => {
+      const asker = workAsker(work, {
+        announcer: this.options.announcer,
+        clock: this.options.clock,
+        earlier,
+        resolve,
+        tellUntold: (key, cause) => this.tellUntold(key, cause),
+        forgetLetter: (id) => openDeadShelf(this.options.bus).remove(id),
+      });
+      if (recalled === undefined) this.options.loop.ask(asker);
+      else void recalled.then(() => this.options.loop.ask(asker));
+    });
+  }
+
+  private async tellUntold(key: string, cause: string): Promise<boolean> {
+    return (await this.options.recall.tell(key, cause)) && this.options.answers.tellUntold(key, cause);
+  }
+}
