@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { followEvents, subscribeEvents } from '#bus';
 import { startNats, type RealServer } from '../support/real-servers.js';
-import { busIn, eventually, leave, natsVersions, type Corner } from './bus-fixture.js';
+import { busIn, eventually, gate, leave, natsVersions, type Corner } from './bus-fixture.js';
 
 describe.each(natsVersions)('events of the %s server', (version) => {
   let server: RealServer;
@@ -57,6 +57,43 @@ describe.each(natsVersions)('events of the %s server', (version) => {
     await tell(2);
     await eventually(() => expect(heard).toEqual([2]));
     expect(faults).toEqual(['undecodable', 'handler-failed']);
+    stop();
+  });
+
+  it.each(['at once', 'later'])(
+    'are acknowledged by a member when its handler is done %s, and only then',
+    async (when) => {
+      const { bus, publisher } = corner;
+      const { open, opened } = gate();
+      const order: string[] = [];
+      bus.nc.subscribe('acknowledged', { callback: (_, msg) => order.push(`heard of ${msg.string()}`) });
+      const stop = subscribeEvents(
+        bus,
+        ['config.applied'],
+        () => (when === 'at once' ? void order.push('done') : opened.then(() => void order.push('done'))),
+        { acknowledgeAs: 'member-1' },
+      );
+      const headers = { 'Penstock-Acknowledge-To': 'acknowledged' };
+      expect(await publisher.publishEvent('config.applied', { version: 1 }, { cause: 'test', headers })).toBe('stored');
+      await bus.nc.flush();
+      if (when === 'later') expect(order).toEqual([]);
+      open();
+      await eventually(() => expect(order).toEqual(['done', 'heard of member-1']));
+      stop();
+    },
+  );
+
+  it('that a listener fails over later are counted, and acknowledged all the same', async () => {
+    const faults: string[] = [];
+    const stop = subscribeEvents(corner.bus, ['config.applied'], () => Promise.reject(new Error('no luck')), {
+      counted: (fault) => faults.push(fault),
+      acknowledgeAs: 'member-1',
+    });
+    const heard = corner.bus.nc.subscribe('acknowledged', { max: 1 });
+    const headers = { 'Penstock-Acknowledge-To': 'acknowledged' };
+    await corner.publisher.publishEvent('config.applied', { version: 1 }, { cause: 'test', headers });
+    for await (const msg of heard) expect(msg.string()).toBe('member-1');
+    expect(faults).toEqual(['handler-failed']);
     stop();
   });
 

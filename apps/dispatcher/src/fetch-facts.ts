@@ -23,8 +23,30 @@ export function factsOf(ref: ResourceRef, lane: Lane, flight: Flight | undefined
   };
 }
 
+export function answeredFactsOf(
+  { upstream, path, key, urlHash, partition, variant }: ResourceRef,
+  lane: Lane,
+  flight: Flight | undefined,
+  { status, version, durationMs }: Pick<EventPayloads['fetch.answered'], 'status' | 'version' | 'durationMs'>,
+): EventPayloads['fetch.answered'] {
+  return {
+    upstream,
+    path,
+    key,
+    urlHash,
+    partition,
+    variant,
+    lane,
+    attempts: flight?.attempts ?? 0,
+    throttles: flight?.throttles ?? 0,
+    status,
+    version,
+    durationMs,
+  };
+}
+
 export function storedFactsOf(entry: Entry, changed: boolean): EventPayloads['entry.stored'] {
-  // No spreads: they cost ten times as much, and this is made for every refresh.
+  // No spreads: Node 20 takes microseconds for each property that follows one, and this is made for every refresh.
   return {
     upstream: entry.upstream,
     path: entry.path,

@@ -35,6 +35,13 @@ describe('an envelope', () => {
     expect(made[0]?.id).toMatch(/^refresher-1-/);
   });
 
+  it('tells the time of each message, be it of the same millisecond or not', () => {
+    const times = [7.2, 7.9, 8, 8_000];
+    const make = createEnvelopeMaker({ now: () => times.shift() ?? 0 }, 'r');
+    const made = Array.from({ length: 4 }, () => make({ cause: 'c' }).at.slice(-7));
+    expect(made).toEqual(['00.007Z', '00.007Z', '00.008Z', '08.000Z']);
+  });
+
   it('has another id after a restart under the same name', () => {
     const ids = [1, 2].map(() => createEnvelopeMaker({ now: () => 0 }, 'same')({ cause: 'c' }).id);
     expect(ids[0]).not.toBe(ids[1]);
