@@ -137,8 +137,7 @@ export class DispatchLoop {
     if (next === undefined) return undefined;
     if (this.options.isOvertaken(next)) return this.drop(next);
     // A call that ends will change it.
-    if (next.lane !== 'now' && gates.upstream.inFlightBackground >= this.options.headroom.most)
-      return undefined;
+    if (next.lane !== 'now' && gates.upstream.inFlightBackground >= this.options.headroom.most) return undefined;
     const admission = gates.admit(group.scopes, next.lane, nowMs);
     if (admission.kind === 'wait') return admission.untilMs;
     const { probe } = admission;
