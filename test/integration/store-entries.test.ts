@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { answer, at, badAnswer, hashOf, renewal, storeIn, type Corner } from './store-fixture.js';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { answer, at, badAnswer, cornerAt, hashOf, renewal, storeIn, type Corner } from './store-fixture.js';
 
 let corner: Corner;
 
@@ -30,6 +30,34 @@ describe('an entry', () => {
     const bytes = Buffer.from([0, 255, 92, 39, 10]);
     await corner.writer.writeEntries([{ ...answer('a', at(1, 1), 'x'), body: bytes }]);
     expect((await corner.repository.readByKey('a'))?.body).toEqual(bytes);
+  });
+
+  it('keeps text that is not ASCII, quotes, and what is not there', async () => {
+    const write = answer('ключ', at(1, 1), '{"名":"Ω"}', {
+      path: '/items/"a,b"\\{}?q=é',
+      vary: ['accept', 'accept-language'],
+      fields: [['x-note', '"quoted, \\ and {braced}" ß']],
+    });
+    await corner.writer.writeEntries([write, answer('b', at(1, 2), '', { etag: '' })]);
+    expect((await corner.repository.readByKey('ключ'))?.entry).toEqual(write.entry);
+    expect(await corner.repository.readByKey('b')).toMatchObject({
+      entry: { etag: '', vary: [] },
+      body: Buffer.alloc(0),
+    });
+  });
+
+  it('keeps numbers as large as JavaScript holds exactly, and times before 1970', async () => {
+    const extremes = {
+      keepMs: Number.MAX_SAFE_INTEGER,
+      receivedAt: -1,
+      requestedAt: -(2 ** 40) - 1,
+      lifetimeMs: 2 ** 32,
+    };
+    await corner.writer.writeEntries([answer('a', at(2 ** 33 + 5, 2 ** 45), 'x', extremes)]);
+    expect((await corner.repository.readByKey('a'))?.entry).toMatchObject({
+      ...extremes,
+      version: at(2 ** 33 + 5, 2 ** 45),
+    });
   });
 
   it('is found by URL in its partition only', async () => {
@@ -138,6 +166,40 @@ describe('a batch', () => {
     const batch = [answer('a', at(1, 1), 'x'), renewal('b', at(1, 2), 'never seen')];
     await expect(corner.writer.writeEntries(batch)).rejects.toMatchObject({ code: '23503' });
     expect(await corner.repository.readByKey('a')).toBeUndefined();
+  });
+
+  it.each([NaN, Infinity, 2 ** 60])('is refused for a row whose number is %d, by the server', async (keepMs) => {
+    await expect(corner.writer.writeEntries([answer('a', at(1, 1), 'x', { keepMs })])).rejects.toMatchObject({
+      code: '23502',
+    });
+  });
+
+  it('costs no more once the tables have grown, though its plan was made when they were empty', async () => {
+    const { url, store } = await storeIn('grown', { poolSize: 1 });
+    onTestFinished(() => store.close());
+    const grown = cornerAt(url, store);
+    const write = (round: number, first: number): Promise<unknown> =>
+      grown.writer.writeEntries(
+        Array.from({ length: 20 }, (_, i) => answer(`k${first + i}`, at(round, 1), `body ${round} ${first + i}`)),
+      );
+    const readWhole = async (): Promise<unknown[]> => {
+      await grown.sql('select pg_stat_force_next_flush()');
+      return grown.sql(
+        `select relname, seq_tup_read from pg_stat_user_tables where relname in ('body', 'entry', 'invalid') order by 1`,
+      );
+    };
+    for (let first = 0; first < 400; first += 20) await write(1, first); // five times planned anew, then never again
+    const before = await readWhole();
+    for (let first = 0; first < 400; first += 20) await write(2, first);
+    await grown.repository.readHeads(['k1', 'k2']);
+    expect(await readWhole()).toEqual(before);
+    expect(before).toHaveLength(3);
+  });
+
+  it('stores bodies without the codec that costs more than all the rest', async () => {
+    await corner.writer.writeEntries([answer('a', at(1, 1), 'x'.repeat(5_000))]);
+    const [row] = await corner.sql<{ codec: string | null }>('select pg_column_compression(bytes) as codec from body');
+    expect([null, 'lz4']).toContain(row?.codec);
   });
 
   it('may be empty', async () => {

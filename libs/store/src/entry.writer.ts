@@ -1,4 +1,5 @@
 import type { Entry, Fields, Version } from '#core';
+import { bigintArray, byteaArray, jsonArray, textArray } from './binary-arrays.js';
 import type { Store } from './store.js';
 
 /** An entry to be written. The body is absent where it is known to be stored (a 304 renews the entry only). */
@@ -33,25 +34,29 @@ export interface EntryWriter {
  * meet must lock rows in one order: so `written` asks for the count of `bodies`, which makes all bodies come first, and both are sorted.
  * `released` has no order (two batches may exchange each other's bodies), therefore it never waits: a body that someone else
  * holds is being touched by them. What this very batch brings has been touched already.
- * `prior` sees the rows as they were before, which is how a change of body is told.
+ * `before` is read by a query within RETURNING, which sees the row as it was: that is how a change of body is told.
+ *
+ * The plan of a prepared statement is made while the tables are small and stays. Joins would be planned as scans of whole tables, and
+ * those grow: each lookup is therefore a query of its own for one row, which only an index can answer (see also store.ts).
  */
 const WRITE_ENTRIES = {
   name: 'write-entries',
-  text: `with incoming as (
-      select * from json_to_recordset($1::json) as i(
-        key text, url_hash text, upstream text, path text, partition text, variant text, vary text[], request_fields json,
-        fence bigint, send bigint, status integer, fields json, requested_at bigint, received_at bigint, lifetime_ms bigint,
-        initial_age_ms bigint, grace_ms bigint, keep_ms bigint, body_hash text, body_bytes integer, etag text, last_modified text)
-    ), prior as (
-      select e.key, e.body_hash from entry e join incoming i on i.key = e.key
-    ), bodies as (
+  text: `with bodies as (
       insert into body (hash, bytes)
-      select b.hash, b.bytes from unnest($2::text[], $3::bytea[]) as b(hash, bytes) order by b.hash
+      select b.hash, b.bytes from unnest($1::text[], $2::bytea[]) as b(hash, bytes) order by b.hash
       on conflict (hash) do update set touched_at = now() where body.touched_at < now() - interval '1 minute'
-      returning hash
+      returning 1
     ), written as (
-      insert into entry
-      select i.* from incoming i
+      insert into entry (key, url_hash, upstream, path, partition, variant, vary, request_fields, fence, send, status, fields,
+        requested_at, received_at, lifetime_ms, initial_age_ms, grace_ms, keep_ms, body_hash, body_bytes, etag, last_modified)
+      select i.key, i.url_hash, i.upstream, i.path, i.partition, i.variant, string_to_array(i.vary, ','),
+        i.request_fields, i.fence, i.send, i.status::integer, i.fields, i.requested_at, i.received_at, i.lifetime_ms,
+        i.initial_age_ms, i.grace_ms, i.keep_ms, i.body_hash, i.body_bytes::integer, i.etag, i.last_modified
+      from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::json[], $11::bigint[],
+          $12::bigint[], $13::bigint[], $14::json[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[],
+          $20::bigint[], $21::text[], $22::bigint[], $23::text[], $24::text[])
+        as i(key, url_hash, upstream, path, partition, variant, vary, request_fields, fence, send, status, fields,
+          requested_at, received_at, lifetime_ms, initial_age_ms, grace_ms, keep_ms, body_hash, body_bytes, etag, last_modified)
       where (select count(*) from bodies) >= 0
         and not exists (select 1 from invalid v where v.url_hash = i.url_hash and (i.fence, i.send) <= (v.fence, v.send))
       order by i.key
@@ -62,15 +67,15 @@ const WRITE_ENTRIES = {
         grace_ms = excluded.grace_ms, keep_ms = excluded.keep_ms, body_hash = excluded.body_hash,
         body_bytes = excluded.body_bytes, etag = excluded.etag, last_modified = excluded.last_modified
       where (entry.fence, entry.send) < (excluded.fence, excluded.send)
-      returning key, body_hash
+      returning key, body_hash, (select e.body_hash from entry e where e.key = entry.key) as before
     ), released as (
-      update body set touched_at = now() where hash in (
-        select b.hash from body b
-        where not (b.hash = any($2::text[])) and b.hash in (
-          select p.body_hash from prior p join written w on w.key = p.key where p.body_hash <> w.body_hash)
-        for no key update of b skip locked)
+      update body set touched_at = now() from (
+        select l.hash from written w
+        cross join lateral (select b.hash from body b where b.hash = w.before for no key update of b skip locked) l
+        where w.before <> w.body_hash and w.before <> all($1::text[])) left_behind
+      where body.hash = left_behind.hash
     )
-    select w.key, (p.body_hash is distinct from w.body_hash) as changed from written w left join prior p on p.key = w.key`,
+    select key, (before is distinct from body_hash) as changed from written`,
 };
 
 const MARK_INVALID = {
@@ -137,12 +142,7 @@ export function createEntryWriter(store: Store): EntryWriter {
 
 async function writeEntries(store: Store, writes: readonly EntryWrite[]): Promise<WriteResult[]> {
   if (writes.length === 0) return [];
-  const bodies = distinctBodies(writes);
-  const rows = await store.query<{ key: string; changed: boolean }>(WRITE_ENTRIES, [
-    JSON.stringify(writes.map(recordOf)),
-    [...bodies.keys()],
-    [...bodies.values()],
-  ]);
+  const rows = await store.query<{ key: string; changed: boolean }>(WRITE_ENTRIES, columnsOf(writes));
   const written = new Map(rows.map((row) => [row.key, row.changed]));
   return writes.map(({ entry: { key } }) => {
     const changed = written.get(key);
@@ -156,30 +156,36 @@ function distinctBodies(writes: readonly EntryWrite[]): Map<string, Uint8Array> 
   return bodies;
 }
 
-/** The order and names of `incoming`'s columns, which are those of the table. */
-function recordOf({ entry, requestFields }: EntryWrite): Record<string, unknown> {
-  return {
-    key: entry.key,
-    url_hash: entry.urlHash,
-    upstream: entry.upstream,
-    path: entry.path,
-    partition: entry.partition,
-    variant: entry.variant,
-    vary: entry.vary,
-    request_fields: requestFields,
-    fence: entry.version.fence,
-    send: entry.version.send,
-    status: entry.status,
-    fields: entry.fields,
-    requested_at: Math.round(entry.requestedAt),
-    received_at: Math.round(entry.receivedAt),
-    lifetime_ms: Math.round(entry.lifetimeMs),
-    initial_age_ms: Math.round(entry.initialAgeMs),
-    grace_ms: Math.round(entry.graceMs),
-    keep_ms: Math.round(entry.keepMs),
-    body_hash: entry.bodyHash,
-    body_bytes: entry.bodyBytes,
-    etag: entry.etag ?? null,
-    last_modified: entry.lastModified ?? null,
-  };
+/** In the order of the statement's parameters. */
+function columnsOf(writes: readonly EntryWrite[]): Buffer[] {
+  const bodies = distinctBodies(writes);
+  const entries = writes.map(({ entry }) => entry);
+  const texts = (of: (entry: Entry) => string | undefined): Buffer => textArray(entries.map(of));
+  const whole = (of: (entry: Entry) => number): Buffer => bigintArray(entries.map((entry) => Math.round(of(entry))));
+  return [
+    textArray([...bodies.keys()]),
+    byteaArray([...bodies.values()]),
+    texts((entry) => entry.key),
+    texts((entry) => entry.urlHash),
+    texts((entry) => entry.upstream),
+    texts((entry) => entry.path),
+    texts((entry) => entry.partition),
+    texts((entry) => entry.variant),
+    texts((entry) => entry.vary.join(',')), // names of a list that is parted by commas hold none
+    jsonArray(writes.map(({ requestFields }) => JSON.stringify(requestFields))),
+    whole((entry) => entry.version.fence),
+    whole((entry) => entry.version.send),
+    whole((entry) => entry.status),
+    jsonArray(entries.map((entry) => JSON.stringify(entry.fields))),
+    whole((entry) => entry.requestedAt),
+    whole((entry) => entry.receivedAt),
+    whole((entry) => entry.lifetimeMs),
+    whole((entry) => entry.initialAgeMs),
+    whole((entry) => entry.graceMs),
+    whole((entry) => entry.keepMs),
+    texts((entry) => entry.bodyHash),
+    whole((entry) => entry.bodyBytes),
+    texts((entry) => entry.etag),
+    texts((entry) => entry.lastModified),
+  ];
 }

@@ -39,7 +39,7 @@ async function refuseNewer(runner: QueryRunner, schema: string): Promise<void> {
     exists: boolean;
   }[];
   if (found?.exists !== true) return;
-  const known = new Set(MIGRATIONS.map((migration) => new migration().name));
+  const known = new Set<string>(MIGRATIONS.map((migration) => new migration().name));
   const rows = (await runner.query('select name from migration order by id')) as { name: string }[];
   const unknown = rows.map((row) => row.name).filter((name) => !known.has(name));
   if (unknown.length === 0) return;

@@ -64,7 +64,9 @@ function createDataSource(options: StoreOptions): DataSource {
     migrationsTableName: 'migration',
     poolErrorHandler: (error: Error) => options.logger.warn({ err: error }, 'an idle PostgreSQL connection was lost'),
     extra: {
-      options: `-c search_path=${quoteName(options.schema)} -c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+      // A prepared statement keeps the plan that was made when its tables were small: to read them whole is right then, and
+      // ruinous once they have grown. All our lookups have an index; a statement that has none reads the whole table all the same.
+      options: `-c search_path=${quoteName(options.schema)} -c statement_timeout=${STATEMENT_TIMEOUT_MS} -c enable_seqscan=off`,
       keepAlive: true,
     },
   });

@@ -1,4 +1,5 @@
 import { FirstLight1700000000001 } from './0001-first-light.js';
+import { BodiesAsTheyCome1700000000002 } from './0002-bodies-as-they-come.js';
 
 /** In order; never edited once released. */
-export const MIGRATIONS = [FirstLight1700000000001];
+export const MIGRATIONS = [FirstLight1700000000001, BodiesAsTheyCome1700000000002];
