@@ -230,7 +230,7 @@ export class DispatchLoop {
 
   private ended(flight: Flight, outcome: FetchOutcome, version: Version, nowMs: number): void {
     // Not written after all, since the lease had run out: no attempt, and whoever holds the upstream then has it.
-    if (outcome.kind === 'failed' && outcome.code === 'holder_away') return this.wait(flight, undefined);
+    if (outcome.kind === 'failed' && outcome.code === 'holder_away') return this.wait(flight, nowMs + NOT_LEFT_MS);
     flight.attempts += 1;
     const { repetition, gates, chance } = this.options;
     const permittedPerSecond = gates.upstream.rate(nowMs);
@@ -333,6 +333,8 @@ export class DispatchLoop {
 const PROBE_TAKES_MS = 300;
 /** Calls that wait for one upstream: beyond this a client is told at once instead of a memory that grows. */
 const MOST_WAITING = 20_000;
+/** What was not written costs its connection: asked again at once, an overloaded process would do nothing but connect. */
+const NOT_LEFT_MS = 50;
 /** Timers beyond 24 days fire at once. */
 const LONGEST_SLEEP_MS = 60_000;
 
