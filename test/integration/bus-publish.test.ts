@@ -88,6 +88,31 @@ describe.each(natsVersions)('publishing to the %s server', (version) => {
     await eventually(() => expect(heard).toEqual(Array.from({ length: 300 }, (_, n) => n)));
   });
 
+  it('gathers what comes while one is unacknowledged, and sends it with the next that is urgent', async () => {
+    const { bus, publisher } = corner;
+    const { outMsgs: before } = bus.nc.stats();
+    const sent = (): number => bus.nc.stats().outMsgs - before;
+    const said = ['k1', 'k2', 'k3'].map(publish);
+    expect(sent()).toBe(1);
+    said.push(publisher.publishEvent('config.applied', { version: 1 }, { cause: 'test' }));
+    expect(sent()).toBe(4);
+    said.push(publish('k4'));
+    expect(sent()).toBe(4);
+    expect(new Set(await Promise.all(said))).toEqual(new Set(['stored']));
+    expect(sent()).toBe(5);
+    void publish('k5');
+    expect(sent()).toBe(6);
+  });
+
+  it('sends what was gathered before the connection is closed', async () => {
+    const { bus } = corner;
+    const said = ['k1', 'k2', 'k3'].map(publish);
+    await bus.close();
+    corner = await busIn(server.url, bus.subjects.namespace);
+    const { state } = await corner.bus.jsm.streams.info(declareStreams(bus.subjects).refresh.name);
+    expect(state.messages).toBe(said.length);
+  });
+
   describe('and answered by', () => {
     const PLAIN = 'plain.of.no.stream';
 

@@ -56,6 +56,7 @@ export class AckedPublishes {
   ) {
     this.inbox = bus.inbox();
     bus.nc.subscribe(`${this.inbox}.*`, { callback: (_, msg) => this.heard(msg) });
+    bus.onClosing(() => this.sendGathered());
     setInterval(() => this.sweep(), SWEEP_EVERY_MS).unref();
   }
 

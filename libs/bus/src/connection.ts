@@ -49,6 +49,8 @@ export interface Bus {
   /** Called after each reconnect, once streams and buckets are known to exist. `created` names those that were lost. */
   onReconnected(listener: ReconnectedListener): () => void;
   onAway(listener: AwayListener): () => void;
+  /** Called when it is about to be closed, while what is published is still sent. */
+  onClosing(listener: () => void): void;
   /** A subject that only this connection listens to, once it subscribes. */
   inbox(): string;
   /** Makes what is missing on the server. Calls at the same time share one run; it tries until it is done or the bus is closed. */
@@ -132,6 +134,7 @@ class ConnectedBus implements Bus {
   private running: Promise<Provisioned> | null = null;
   private readonly reconnectedListeners = new Set<ReconnectedListener>();
   private readonly awayListeners = new Set<AwayListener>();
+  private readonly closingListeners: (() => void)[] = [];
 
   constructor(parts: BusParts) {
     this.nc = parts.nc;
@@ -166,6 +169,10 @@ class ConnectedBus implements Bus {
     return () => this.awayListeners.delete(listener);
   }
 
+  onClosing(listener: () => void): void {
+    this.closingListeners.push(listener);
+  }
+
   provisionAgain(): Promise<Provisioned> {
     this.running ??= this.provisionUntilDone().finally(() => (this.running = null));
     return this.running;
@@ -174,6 +181,7 @@ class ConnectedBus implements Bus {
   async close(): Promise<void> {
     if (this.closing) return void (await this.nc.closed());
     const drainable = this.connected();
+    for (const listener of this.closingListeners) listener();
     this.closing = true;
     // A drain that fails has lost the connection meanwhile: then there is nothing left to send.
     if (drainable) await within(DRAIN_TIMEOUT_MS, this.nc.drain()).catch(() => undefined);
