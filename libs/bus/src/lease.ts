@@ -8,7 +8,7 @@ import type { Bus, BusClock } from './connection.js';
 import { isNobodyThere, isStreamNotFound } from './faults.js';
 import { LeaseEpoch } from './lease-epoch.js';
 import type { LeaseRecord } from './lease-record.js';
-import { LeaseSilence } from './lease-silence.js';
+import { LeaseTurn } from './lease-turn.js';
 import { rightfulHolder } from './rendezvous.js';
 import { within } from './within.js';
 
@@ -83,8 +83,8 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
 /**
  * One key of bucket `leases`, whose keys live for 3 s after their last write.
  *
- * - standing-by: looks at the key at each write to it and every 250 ms, since the end of a key's time is told by nobody. Free, or silent for
- *   its ttl by our own clock → writes it → settling.
+ * - standing-by: looks at the key at each write to it and every 250 ms, since the end of a key's time is told by nobody. Free (and ours by
+ *   right, or left lying), or silent for its ttl by our own clock → writes it → settling.
  * - settling: the key is ours and renewed, with no fence in it. When `nextFence` has answered, the next renewal writes the fence
  *   → holding. Failed → giving-back.
  * - holding: renewed every second. Counts from the moment before the renewal was sent, for the ttl less a margin. Not renewed in time, or
@@ -101,12 +101,13 @@ class BucketLease implements LeaseKeeper {
   private readonly session = nuid.next();
   private readonly bell = new Bell();
   private readonly epoch: LeaseEpoch;
-  private readonly silence = new LeaseSilence();
+  private readonly turn: LeaseTurn;
   private readonly closers: (() => void)[];
   private running: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: LeaseKeeperOptions) {
     this.epoch = new LeaseEpoch(options.bus, options.clock);
+    this.turn = new LeaseTurn({ ...options, session: this.session });
     const reconnected = (): void => {
       this.epoch.doubt();
       this.bell.ring();
@@ -194,9 +195,7 @@ class BucketLease implements LeaseKeeper {
     const { bus, key, clock } = this.options;
     if (!(await this.epoch.allowsTaking())) return TRY_EVERY_MS;
     const found = await readKey<LeaseRecord>(bus.leases, key);
-    // Ours without our knowing: the answer to an earlier try was lost.
-    const isAnothers = found.kind === 'present' && found.value.session !== this.session;
-    const leftMs = isAnothers ? this.silence.leftMs(found, clock.now()) : 0;
+    const leftMs = this.turn.leftMs(found, clock.now());
     if (leftMs > 0) return Math.min(TRY_EVERY_MS, Math.ceil(leftMs));
     const sentAtMs = clock.now();
     if (!(await this.write(null, found.revision))) return TRY_EVERY_MS;
