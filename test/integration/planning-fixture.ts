@@ -18,7 +18,7 @@ export async function storeOf({ bus }: Corner, url: string): Promise<Store> {
 
 /** So many processes of one app, and nothing besides. */
 export async function startOnly(
-  app: 'scheduler' | 'refresher',
+  app: 'scheduler' | 'refresher' | 'dispatcher',
   { corner, replicas = 1, ...servers }: { corner: Corner; natsUrl: string; postgresUrl: string; replicas?: number },
 ): Promise<TestStack> {
   const none = { 'cache-api': 0, scheduler: 0, refresher: 0, dispatcher: 0 };
@@ -39,8 +39,8 @@ export async function configure(store: Store, config: UpstreamConfig): Promise<v
   await createUpstreamWriter(store).applyConfig(new Map([[UPSTREAM, config]]));
 }
 
-export function refOf(path: string): ResourceRef {
-  const url = BASE_URL + path;
+export function refOf(path: string, baseUrl = BASE_URL): ResourceRef {
+  const url = baseUrl + path;
   const key = keyOf({ upstream: UPSTREAM, url, partition: 'shared', variant: '' });
   return { upstream: UPSTREAM, path, key, urlHash: urlHashOf(UPSTREAM, url), partition: 'shared', variant: '' };
 }

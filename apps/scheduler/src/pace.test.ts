@@ -125,4 +125,10 @@ describe('the pace of reminders', () => {
     expect(pace.flowingSince(START_MS + 2_000)).toBe(START_MS + 1_500);
     expect(pace.disturbedAt(START_MS + 2_000)).toBe(START_MS + 1_500);
   });
+
+  it('lets a tenth of a second of the budget leave in one message, one at least, and 32 at most', () => {
+    expect(new ReminderPace().together()).toBe(1);
+    expect(paceOf(0, { state: 'paused' }).together()).toBe(1);
+    expect([5, 100, 250, 50_000].map((rate) => paceOf(rate).together())).toEqual([1, 10, 25, 32]);
+  });
 });

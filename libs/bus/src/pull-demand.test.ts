@@ -41,4 +41,22 @@ describe('pull demand', () => {
   it('asks for no more than a thousand at a time', () => {
     expect(new PullDemand().toAsk(50_000)).toBe(1_000);
   });
+
+  it('believes the first messages to be as large as they can be, and then as the largest of the last ones', () => {
+    const demand = new PullDemand(8);
+    expect(demand.toAsk(20)).toBe(2);
+    for (let n = 0; n < 8; n += 1) demand.received(1);
+    expect(demand.toAsk(20)).toBe(20);
+    demand.received(5);
+    expect(demand.toAsk(20)).toBe(4);
+  });
+
+  it('asks for one that may be too large only while nothing waits', () => {
+    const demand = new PullDemand(8);
+    expect(demand.toAsk(7)).toBe(0);
+    expect(demand.toAsk(7, true)).toBe(1);
+    expect(demand.toAsk(0, true)).toBe(0);
+    demand.asked(1);
+    expect(demand.toAsk(7, true)).toBe(0);
+  });
 });
