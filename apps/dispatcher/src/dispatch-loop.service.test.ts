@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createGateSet, createScopedLanes, Headroom } from '#core';
+import { parseConfig } from '#contracts';
+import { DispatchLoop } from './dispatch-loop.service.js';
+import type { Asker, Flight, FlightEnd } from './flight.js';
+import { dialectOf, gateSetConfigOf } from './gate-settings.js';
+import { healthOf, repetitionOf } from './holding-parts.js';
+import { Joinable } from './joinable.js';
+import { WritesSent } from './writes-sent.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const CONFIG = 'upstreams: { crm: { baseUrl: http://crm.example, limits: { windows: [{ limit: 1000, per: 1s }] } } }';
+
+/** A loop whose client never finds the lease in force when it is about to write, until it may. */
+function loopWhoseCallsStay(): { loop: DispatchLoop; sends: () => number; letGo: () => void } {
+  const read = parseConfig(CONFIG, { env: {}, fileName: 'test.yaml' });
+  const config = read.kind === 'valid' ? read.config.upstreams.get('crm') : undefined;
+  if (config === undefined) throw new Error('expected a valid configuration of one upstream, found another');
+  const clock = { now: () => performance.now() };
+  let sends = 0;
+  let mayLeave = false;
+  const writesSent = new WritesSent();
+  const loop = new DispatchLoop({
+    ...{ fence: 1, clock, writesSent, chance: () => 0.5, credential: [] },
+    gates: createGateSet(gateSetConfigOf(config, 1), () => 0.5),
+    queue: createScopedLanes<Flight>(),
+    joinable: new Joinable(clock.now),
+    client: {
+      send: () => {
+        sends += 1;
+        return Promise.resolve(
+          mayLeave
+            ? { kind: 'answered', status: 200, fields: [], body: new Uint8Array(0), requestedAt: 0, receivedAt: 0 }
+            : { kind: 'failed', code: 'holder_away', detail: '', sent: false },
+        );
+      },
+      close: () => Promise.resolve(),
+    },
+    dialect: dialectOf(config),
+    repetition: repetitionOf(config, writesSent),
+    health: healthOf(config),
+    headroom: new Headroom(),
+    mayStillSend: () => true,
+    chargeOf: () => ({ bucket: undefined, cost: undefined }),
+    isOvertaken: () => false,
+    onAnswered: (flight) => {
+      for (const asker of flight.askers) asker.end({ kind: 'answered' } as FlightEnd, flight);
+    },
+    onFailed: () => undefined,
+    onChanges: () => undefined,
+    onSettled: () => undefined,
+  });
+  return { loop, sends: () => sends, letGo: () => void (mayLeave = true) };
+}
+
+function asker(end: (end: FlightEnd) => void): Asker {
+  const order = { method: 'GET', purpose: 'read', path: '/x', key: 'k', urlHash: 'u', partition: 'shared' };
+  return { id: 'a', lane: 'now', deadlineMs: 10_000, order, replaces: null, wantsBody: true, end } as unknown as Asker;
+}
+
+it('what could not be written on time is sent again after a moment, not in a loop of new connections', async () => {
+  const { loop, sends, letGo } = loopWhoseCallsStay();
+  const ends: FlightEnd[] = [];
+  loop.ask(asker((end) => ends.push(end)));
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(sends()).toBeGreaterThan(5);
+  expect(sends()).toBeLessThan(25);
+  letGo();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(ends).toMatchObject([{ kind: 'answered' }]);
+});
