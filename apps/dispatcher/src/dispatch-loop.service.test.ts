@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createGateSet, createScopedLanes, Headroom } from '#core';
 import { parseConfig } from '#contracts';
 import { DispatchLoop } from './dispatch-loop.service.js';
-import type { Asker, Flight, FlightEnd } from './flight.js';
+import type { Asker, Flight, FlightEnd, Order } from './flight.js';
 import { dialectOf, gateSetConfigOf } from './gate-settings.js';
 import { healthOf, repetitionOf } from './holding-parts.js';
 import { Joinable } from './joinable.js';
@@ -55,9 +55,25 @@ function loopWhoseCallsStay(): { loop: DispatchLoop; sends: () => number; letGo:
   return { loop, sends: () => sends, letGo: () => void (mayLeave = true) };
 }
 
+const ORDER: Order = {
+  upstream: 'crm',
+  path: '/x',
+  shownPath: '/x',
+  key: 'k',
+  urlHash: 'u',
+  partition: 'shared',
+  variant: '',
+  method: 'GET',
+  fields: [],
+  validators: [],
+  body: new Uint8Array(0),
+  purpose: 'read',
+  mayStore: true,
+  hasIdempotencyKey: false,
+};
+
 function asker(end: (end: FlightEnd) => void): Asker {
-  const order = { method: 'GET', purpose: 'read', path: '/x', key: 'k', urlHash: 'u', partition: 'shared' };
-  return { id: 'a', lane: 'now', deadlineMs: 10_000, order, replaces: null, wantsBody: true, end } as unknown as Asker;
+  return { id: 'a', lane: 'now', deadlineMs: 10_000, order: ORDER, replaces: null, wantsBody: true, end };
 }
 
 it('what could not be written on time is sent again after a moment, not in a loop of new connections', async () => {
