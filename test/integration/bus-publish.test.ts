@@ -67,6 +67,11 @@ describe.each(natsVersions)('publishing to the %s server', (version) => {
     const verdicts = await Promise.all(Array.from({ length: 1_000 }, (_, n) => publish(`k${n % 500}`)));
     expect(verdicts.filter((verdict) => verdict === 'stored')).toHaveLength(500);
     expect(verdicts.filter((verdict) => verdict === 'already-pending')).toHaveLength(500);
+    // Their reply subjects are used again.
+    const later = await Promise.all(Array.from({ length: 1_000 }, (_, n) => publish(n % 2 === 0 ? `k${n}` : `l${n}`)));
+    expect(later).toEqual(
+      Array.from({ length: 1_000 }, (_, n) => (n % 2 === 0 && n < 500 ? 'already-pending' : 'stored')),
+    );
   });
 
   it('keeps the order of the calls, whatever is urgent', async () => {
@@ -105,12 +110,17 @@ describe.each(natsVersions)('publishing to the %s server', (version) => {
   });
 
   it('sends what was gathered before the connection is closed', async () => {
-    const { bus } = corner;
-    const said = ['k1', 'k2', 'k3'].map(publish);
+    const { bus, publisher } = corner;
+    const isHeard = new Promise<void>((resolve) => {
+      bus.nc.subscribe('unanswered', { callback: () => resolve() });
+    });
+    void publisher.publishWork('unanswered', note(publisher, 1));
+    await isHeard;
+    void publish('k1');
     await bus.close();
     corner = await busIn(server.url, bus.subjects.namespace);
     const { state } = await corner.bus.jsm.streams.info(declareStreams(bus.subjects).refresh.name);
-    expect(state.messages).toBe(said.length);
+    expect(state.messages).toBe(1);
   });
 
   describe('and answered by', () => {
