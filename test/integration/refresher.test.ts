@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { subscribeEvents } from '#bus';
-import { DEFAULT_BUCKET, type FetchWork, type RefreshWork } from '#contracts';
+import { batchToken, DEFAULT_BUCKET } from '#contracts';
+import type { FetchBatch, FetchWork, RefreshBatch, RefreshItem, RefreshWork } from '#contracts';
 import { createEntryWriter, type Store } from '#store';
 import { startNats, startPostgres, type RealServer } from '../support/real-servers.js';
 import type { TestStack } from '../support/stack.js';
@@ -38,16 +39,43 @@ describe('the refresher', () => {
     return work;
   }
 
-  async function fetchWork(lane: 'soon' | 'later', path: string): Promise<FetchWork> {
+  async function remindOfBatch(items: readonly RefreshItem[]): Promise<RefreshBatch> {
+    const told = { partition: 'shared', reason: 'due', bucket: DEFAULT_BUCKET, configVersion: 1 } as const;
+    const batch = { ...corner.publisher.envelope({ cause: 'test' }), ...told, upstream: UPSTREAM, items };
+    await publishBatch(batch);
+    return batch;
+  }
+
+  async function publishBatch(batch: RefreshBatch): Promise<void> {
+    const subject = corner.bus.subjects.refresh('later', UPSTREAM, batchToken(batch.id));
+    expect(await corner.publisher.publishWork(subject, batch)).toBe('stored');
+  }
+
+  function itemOf(path: string, have: RefreshItem['have'] = null): RefreshItem {
+    const { key, urlHash, variant } = refOf(path);
+    return { path, key, urlHash, variant, have };
+  }
+
+  const fetchWork = (lane: 'soon' | 'later', path: string): Promise<FetchWork> => fetchOn(lane, refOf(path).key);
+
+  async function fetchOn<Message extends FetchWork | FetchBatch>(
+    lane: 'soon' | 'later',
+    token: string,
+  ): Promise<Message> {
     const { bus, consumers } = corner;
     const { stream } = consumers.fetch(lane, UPSTREAM, DEFAULT_BUCKET);
-    const subject = bus.subjects.fetch(lane, UPSTREAM, DEFAULT_BUCKET, refOf(path).key);
+    const subject = bus.subjects.fetch(lane, UPSTREAM, DEFAULT_BUCKET, token);
     return eventually(async () => {
       const message = await bus.jsm.streams.getMessage(stream, { last_by_subj: subject });
       if (message === null) throw new Error(`expected a message on ${subject}`);
-      return message.json<FetchWork>();
+      return message.json<Message>();
     });
   }
+
+  const fetchesLeft = async (): Promise<number> => {
+    const { stream } = corner.consumers.fetch('later', UPSTREAM, DEFAULT_BUCKET);
+    return (await corner.bus.jsm.streams.info(stream)).state.messages;
+  };
 
   const remindersLeft = async (): Promise<number> =>
     (await corner.bus.jsm.streams.info(corner.consumers.refresh().stream)).state.messages;
@@ -107,6 +135,59 @@ describe('the refresher', () => {
     await createEntryWriter(store).markInvalid(refOf('/items/4').urlHash, version);
     await remind('/items/4');
     expect(await fetchWork('later', '/items/4')).toMatchObject({ have: version, validators: [] });
+  });
+
+  it('makes of a batch one batch of what is wanted, each on its own conditions, and tells what is moot', async () => {
+    const dropped: unknown[] = [];
+    const stop = subscribeEvents(corner.bus, ['fetch.dropped'], ({ message }) => void dropped.push(message));
+    const version = { fence: 1, send: 4 };
+    await keepEntry(store, '/batch/1', { version, etag: '"one"' });
+    await keepEntry(store, '/batch/2', { version });
+    const items = [itemOf('/batch/1', version), itemOf('/batch/2', { fence: 1, send: 3 }), itemOf('/batch/3')];
+    const batch = await remindOfBatch(items);
+    const fetch = await fetchOn<FetchBatch>('later', batchToken(batch.id));
+    expect(fetch).toMatchObject({ upstream: UPSTREAM, lane: 'later', reason: 'due', cause: batch.id });
+    expect(fetch.traceparent.slice(0, 35)).toBe(batch.traceparent.slice(0, 35));
+    expect(fetch.items).toEqual([
+      {
+        ...itemOf('/batch/1', version),
+        ...{ requestFields: [['Accept', 'application/json']], validators: [['If-None-Match', '"one"']] },
+      },
+      { ...itemOf('/batch/3'), requestFields: [], validators: [] },
+    ]);
+    const { urlHash } = refOf('/batch/2');
+    await eventually(() => expect(dropped).toMatchObject([{ urlHash, lane: 'later', reason: 'overtaken' }]));
+    await eventually(async () => expect(await remindersLeft()).toBe(0));
+    stop();
+  });
+
+  it('leaves nothing twice for a batch that comes again', async () => {
+    const batch = await remindOfBatch([itemOf('/batch/4'), itemOf('/batch/5')]);
+    await fetchOn('later', batchToken(batch.id));
+    await eventually(async () => expect(await remindersLeft()).toBe(0));
+    const before = await fetchesLeft();
+    await publishBatch(batch);
+    await eventually(async () => expect(await remindersLeft()).toBe(0));
+    expect(await fetchesLeft()).toBe(before);
+  });
+
+  it('leaves what of a batch is wanted alone under its key', async () => {
+    const version = { fence: 1, send: 4 };
+    await keepEntry(store, '/batch/6', { version });
+    await remindOfBatch([itemOf('/batch/6'), itemOf('/batch/7')]);
+    expect(await fetchWork('later', '/batch/7')).toMatchObject({ ...refOf('/batch/7'), have: null });
+  });
+
+  it('leaves one by one what is too much for one message', async () => {
+    const version = { fence: 1, send: 4 };
+    const paths = Array.from({ length: 20 }, (_, i) => `/large/${i}`);
+    const etag = `"${'x'.repeat(8_000)}"`;
+    await Promise.all(paths.map((path) => keepEntry(store, path, { version, etag })));
+    await remindOfBatch(paths.map((path) => itemOf(path, version)));
+    const left = await Promise.all(paths.map((path) => fetchWork('later', path)));
+    expect(left.map(({ path }) => path)).toEqual(paths);
+    expect(left[0]?.validators).toEqual([['If-None-Match', etag]]);
+    await eventually(async () => expect(await remindersLeft()).toBe(0));
   });
 
   it('learns reads, refreshes and changes once, however many replicas listen', async () => {
