@@ -1,3 +1,4 @@
+import { SHARED_PARTITION } from '#core';
 import type { Entry, Lane } from '#core';
 import type { EventPayloads, ResourceRef } from '#contracts';
 import type { Flight } from './flight.js';
@@ -43,6 +44,12 @@ export function answeredFactsOf(
     version,
     durationMs,
   };
+}
+
+/** Of work that could not be read nothing is known but what its subject says. */
+export function factsOfUnread({ upstream, key }: Pick<ResourceRef, 'upstream' | 'key'>, lane: Lane): FetchFacts {
+  const unknown = { path: '', urlHash: '', partition: SHARED_PARTITION, variant: '' };
+  return { upstream, key, ...unknown, lane, attempts: 0, throttles: 0 };
 }
 
 export function storedFactsOf(entry: Entry, changed: boolean): EventPayloads['entry.stored'] {

@@ -1,11 +1,13 @@
+import type { Lane } from '#core';
 import { done, each, openDeadShelf } from '#bus';
-import type { Bus, SingleVerdict, Verdict, WorkContext } from '#bus';
+import type { Bus, GivenUp, SingleVerdict, Verdict, WorkContext } from '#bus';
 import { fetchesOf, isBatch } from '#contracts';
 import type { FetchBatch, FetchWork } from '#contracts';
 import type { Clock } from '#runtime';
 import type { Announcer } from './announcer.js';
 import type { AnswersService } from './answers.service.js';
 import { earlierOf } from './attempts.js';
+import { factsOf, factsOfUnread } from './fetch-facts.js';
 import type { DispatchLoop } from './dispatch-loop.service.js';
 import type { Earlier } from './flight.js';
 import type { Recall } from './recall.js';
@@ -31,6 +33,16 @@ export class FetchesService {
   async fetch(work: FetchWork | FetchBatch, delivered: Delivered): Promise<Verdict> {
     if (isBatch(work)) return each(this.fetchEach(work, delivered));
     return this.ask(work, this.earlierOf(delivered), this.recalled([work], delivered));
+  }
+
+  /** What no handler was asked for has an end all the same: whoever reminded of it waits for one. What a handler gave up has told its own. */
+  async givenUp({ kind, ...work }: GivenUp<unknown>, lane: Lane): Promise<void> {
+    if (kind === 'given-up') return;
+    // What could be read on this subject is a fetch.
+    const message = work.message as FetchWork | null;
+    const facts = message === null ? factsOfUnread(work, lane) : factsOf(message, message.lane, undefined);
+    const told = await this.options.announcer.dropped({ ...facts, reason: kind }, message?.id ?? work.key);
+    if (!told) throw new Error(`the end of ${work.subject} could not be told`);
   }
 
   private fetchEach(batch: FetchBatch, delivered: Delivered): Promise<SingleVerdict>[] {

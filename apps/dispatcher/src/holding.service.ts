@@ -126,6 +126,7 @@ export class HoldingService {
       gates: this.gates,
       queue: this.queue,
       lookedFor: () => this.recall.looking,
+      onDead: (givenUp, lane) => this.fetches.givenUp(givenUp, lane),
     });
     this.timers.push(
       setInterval(() => this.tellState(), TELL_STATE_EVERY_MS),

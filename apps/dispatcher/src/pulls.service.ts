@@ -1,6 +1,6 @@
 import { SHARED_PARTITION } from '#core';
 import type { GateSet, Lane, ScopedLanes } from '#core';
-import type { JetStreamStrategy, Pull } from '#bus';
+import type { GivenUp, JetStreamStrategy, Pull } from '#bus';
 import { DEFAULT_BUCKET, MOST_BATCHED } from '#contracts';
 import type { ConsumerDeclarations, UpstreamConfig } from '#contracts';
 import type { Clock } from '#runtime';
@@ -17,6 +17,8 @@ export interface PullsOptions {
   readonly clock: Clock;
   /** Pieces of work that were pulled and wait for the store before they are in the queue. */
   lookedFor(): number;
+  /** Told of each piece of fetch work that is given up, before it ends. */
+  onDead(givenUp: GivenUp<unknown>, lane: Lane): Promise<void>;
 }
 
 /** Late binding: no more background work is pulled than its tokens will cover in this time. */
@@ -40,6 +42,7 @@ export class PullsService {
           room: () => this.room(lane, bucket),
           isIdle: () => this.waiting(lane, bucket) === 0,
           mostInMessage: lane === 'later' ? MOST_BATCHED : 1,
+          onDead: (givenUp) => this.options.onDead(givenUp, lane),
         }),
       ),
     );
