@@ -1,15 +1,18 @@
-/** What a route answers; `fields` is a flat name, value list. */
+/** A text is of ASCII characters only, each of which is one byte: node:http sends it in one piece with the head. */
+export type Payload = Buffer | string;
+
+/** What a route answers; `fields` is a flat name, value list, and may be one that others answer with too. */
 export interface Answer {
   status: number;
-  fields: string[];
-  body: Buffer;
+  fields: readonly string[];
+  body: Payload;
 }
 
 export const NO_BODY = Buffer.alloc(0);
-const JSON_TYPE = ['Content-Type', 'application/json'];
+export const JSON_TYPE: readonly string[] = ['Content-Type', 'application/json'];
 
 export function json(status: number, value: unknown, fields: string[] = []): Answer {
-  return { status, fields: [...JSON_TYPE, ...fields], body: Buffer.from(JSON.stringify(value)) };
+  return { status, fields: [...JSON_TYPE, ...fields], body: payloadOf(JSON.stringify(value)) };
 }
 
 export function refusal(status: number, code: string, message: string, fields: string[] = []): Answer {
@@ -18,6 +21,15 @@ export function refusal(status: number, code: string, message: string, fields: s
 
 export function notFound(path: string): Answer {
   return refusal(404, 'not_found', `there is nothing at ${path}`);
+}
+
+export function payloadOf(text: string): Payload {
+  return isAscii(text) ? text : Buffer.from(text);
+}
+
+/** Of what JSON.stringify makes, which escapes control characters. */
+export function isAscii(text: string): boolean {
+  return !/[^\t-~]/.test(text);
 }
 
 /** JSON of a request body; undefined when it is none. */

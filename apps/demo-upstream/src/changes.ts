@@ -12,6 +12,9 @@ const INSTANT_WORD = 3;
  * walking through history. Version v begins at the v-th change after the origin.
  */
 export class Changes {
+  /** Of the item that was asked for last: it is asked for several times in a row. */
+  private last = { id: NaN, meanMs: NaN, block: NaN, instants: [] as readonly number[] };
+
   constructor(
     private readonly seed: number,
     private readonly spec: ChangesSpec,
@@ -19,6 +22,11 @@ export class Changes {
 
   /** Infinity for an item that never changes. */
   meanIntervalMs(id: number): number {
+    if (id !== this.last.id) this.last = { id, meanMs: this.drawMeanMs(id), block: NaN, instants: [] };
+    return this.last.meanMs;
+  }
+
+  private drawMeanMs(id: number): number {
     if (draw(this.seed, FROZEN_WORD, id) < this.spec.frozenShare) return Infinity;
     const gauss = normal(draw(this.seed, RATE_WORD, id, 0), draw(this.seed, RATE_WORD, id, 1));
     return Math.max(this.spec.minIntervalMs, logNormal(this.spec.medianIntervalMs, this.spec.sigma, gauss));
@@ -40,7 +48,15 @@ export class Changes {
     return this.instantsOf(id, block, blockMs)[version - 1 - block * CHANGES_PER_BLOCK] ?? 0;
   }
 
-  private instantsOf(id: number, block: number, blockMs: number): number[] {
+  private instantsOf(id: number, block: number, blockMs: number): readonly number[] {
+    const { last } = this;
+    if (last.id === id && last.block === block) return last.instants;
+    const instants = this.drawInstants(id, block, blockMs);
+    if (last.id === id) Object.assign(last, { block, instants });
+    return instants;
+  }
+
+  private drawInstants(id: number, block: number, blockMs: number): number[] {
     const instants = Array.from({ length: CHANGES_PER_BLOCK }, (_, nth) => {
       return (block + draw(this.seed, INSTANT_WORD, id, block, nth)) * blockMs;
     });

@@ -9,10 +9,12 @@ import type { Fault } from './faults.js';
 import { readBody } from './request-body.js';
 import { answerTo } from './routes.js';
 
+const NO_QUERY = new URLSearchParams();
+
 /** One call's life: it arrives, is let in or throttled, waits its turn, is answered late, and ends. */
 export class Exchanges {
   private dateSecond = 0;
-  private dateText = '';
+  private dateFields: readonly string[] = [];
 
   constructor(private readonly demo: Demo) {}
 
@@ -36,8 +38,8 @@ export class Exchanges {
     const answer = refusal(announcement.status, 'rate_limited', 'too many calls; slow down', announcement.fields);
     later(profile.latency.throttledMs, () => {
       // Where the announcement names a remaining quota itself, a second, contrary one would be a lie.
-      if (announcement.form !== 'github') answer.fields.push(...gate.quotaFields());
-      send(response, this.dated(answer), () => judge.flushed(announcement));
+      const quota = announcement.form === 'github' ? [] : gate.quotaFields();
+      send(response, answer, this.dated(quota), () => judge.flushed(announcement));
     });
   }
 
@@ -46,14 +48,14 @@ export class Exchanges {
     readBody(request, (body) => {
       if (request.method === 'POST') this.countPost(request, body, 'seen');
       if (body === undefined)
-        return deliver(response, this.dated(refusal(413, 'too_large', 'expected at most 32 MiB')), undefined);
+        return send(response, refusal(413, 'too_large', 'expected at most 32 MiB'), this.dated([]));
       this.work(callOf(request, path, body), response);
     });
   }
 
   /** The answer is made when the work begins and leaves when it is done: a write in between overtakes it. */
   private work(call: ApiCall, response: ServerResponse): void {
-    const { turnstile, faults, gate, profile } = this.demo;
+    const { turnstile, faults, gate } = this.demo;
     turnstile.enter((leave) => {
       response.on('close', leave);
       if (response.destroyed) return leave();
@@ -61,8 +63,7 @@ export class Exchanges {
       const answer = this.answerWith(call, fault);
       later(this.delayMs(fault), () => {
         if (response.destroyed) return;
-        if (profile.announce !== 'none') answer.fields = [...answer.fields, ...gate.quotaFields()];
-        deliver(response, this.dated(answer), fault);
+        deliver(response, answer, fault, this.dated(gate.quotaFields()));
       });
     });
   }
@@ -77,15 +78,15 @@ export class Exchanges {
     return this.demo.latencyMs() + (fault === 'slow' ? this.demo.profile.faults.slowMs : 0);
   }
 
-  /** The Date of the API's own clock, made once a second. */
-  private dated(answer: Answer): Answer {
+  /** With the Date of the API's own clock, made once a second. */
+  private dated(fields: readonly string[]): readonly string[] {
     const nowAt = this.demo.clock.epochMs();
     const second = Math.floor(nowAt / 1000);
     if (second !== this.dateSecond) {
       this.dateSecond = second;
-      this.dateText = new Date(nowAt).toUTCString();
+      this.dateFields = ['Date', new Date(nowAt).toUTCString()];
     }
-    return { ...answer, fields: [...answer.fields, 'Date', this.dateText] };
+    return fields.length === 0 ? this.dateFields : fields.concat(this.dateFields);
   }
 
   private countPost(request: IncomingMessage, body: Buffer | undefined, outcome: 'seen' | 'refused'): void {
@@ -97,12 +98,11 @@ export class Exchanges {
 
 function callOf(request: IncomingMessage, path: string, body: Buffer): ApiCall {
   const url = request.url ?? '/';
-  const query = new URLSearchParams(url.length > path.length ? url.slice(path.length + 1) : '');
   return {
     method: request.method ?? 'GET',
     url,
     path,
-    query,
+    query: url.length > path.length ? new URLSearchParams(url.slice(path.length + 1)) : NO_QUERY,
     headers: request.headers,
     rawHeaders: request.rawHeaders,
     body,

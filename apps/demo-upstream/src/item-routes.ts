@@ -1,10 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isObject, json, NO_BODY, notFound, parseJson, refusal, type Answer } from './answer.js';
+import { isObject, json, JSON_TYPE, NO_BODY, notFound, parseJson, payloadOf, refusal, type Answer } from './answer.js';
 import type { Api, ApiCall } from './api-call.js';
 import type { Copy } from './shelf.js';
 
 const MAX_LISTED = 1000;
-const JSON_TYPE = ['Content-Type', 'application/json'];
 
 export function readItem(api: Api, call: ApiCall, id: number): Answer {
   const nowAt = api.clock.epochMs();
@@ -13,7 +12,7 @@ export function readItem(api: Api, call: ApiCall, id: number): Answer {
   if (call.method === 'GET') api.fetches.add(id, nowAt);
   // RFC 9110, 13.2.2: If-Modified-Since is looked at only when there is no If-None-Match.
   if (isUnchanged(call.headers, copy)) return { status: 304, fields: copy.fields, body: NO_BODY };
-  return { status: 200, fields: [...JSON_TYPE, ...copy.fields], body: copy.body };
+  return { status: 200, fields: copy.bodyFields, body: copy.body };
 }
 
 function isUnchanged(headers: IncomingHttpHeaders, copy: Copy): boolean {
@@ -38,7 +37,7 @@ export function writeItem(api: Api, call: ApiCall, id: number): Answer {
 
 function written(api: Api, id: number, status: number): Answer {
   const copy = api.shelf.read(id, api.clock.epochMs());
-  return { status, fields: [...JSON_TYPE, ...(copy?.fields ?? [])], body: copy?.body ?? NO_BODY };
+  return { status, fields: copy?.bodyFields ?? JSON_TYPE, body: copy?.body ?? NO_BODY };
 }
 
 function removeItem(api: Api, call: ApiCall, id: number): Answer {
@@ -62,7 +61,7 @@ export function listItems(api: Api, call: ApiCall): Answer {
 function itemsById(api: Api, ids: number[]): Answer {
   const nowAt = api.clock.epochMs();
   const bodies = ids.slice(0, MAX_LISTED).flatMap((id) => api.shelf.read(id, nowAt)?.body.toString() ?? []);
-  return { status: 200, fields: [...JSON_TYPE], body: Buffer.from(`{"items":[${bodies.join(',')}]}`) };
+  return { status: 200, fields: JSON_TYPE, body: payloadOf(`{"items":[${bodies.join(',')}]}`) };
 }
 
 function itemsSince(api: Api, sinceAt: number): Answer {

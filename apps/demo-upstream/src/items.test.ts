@@ -62,6 +62,16 @@ describe('content', () => {
     expect(Math.max(...sizes) / Math.min(...sizes)).toBeGreaterThan(4);
   });
 
+  it('has another tag where its content is drawn anew', async () => {
+    const tags = await Promise.all(
+      [1, 2, 1].map(async (seed) => {
+        const rig = await open({ ...FROZEN, seed });
+        return (await rig.call('/items/9')).headers.get('etag');
+      }),
+    );
+    expect([tags[0] === tags[1], tags[0] === tags[2]]).toEqual([false, true]);
+  });
+
   it('changes, with its tag and version, exactly at the instant that the judge tells', async () => {
     const rig = await open(LIVELY);
     rig.pass(60_000);
@@ -82,6 +92,24 @@ describe('content', () => {
 });
 
 describe('writes', () => {
+  it('keep text that is not ASCII whole, to the byte', async () => {
+    const rig = await open(FROZEN);
+    const put = await rig.call('/items/4', { method: 'PUT', body: '{"colour":"bleu foncé, 蓝"}' });
+    const got = await rig.call('/items/4');
+    const bytes = Buffer.from(await got.arrayBuffer());
+    expect(got.headers.get('content-length')).toBe(String(bytes.length));
+    expect(JSON.parse(bytes.toString())).toMatchObject({ colour: 'bleu foncé, 蓝' });
+    expect(await put.json()).toMatchObject({ colour: 'bleu foncé, 蓝' });
+  });
+
+  it('in one instant have each a tag of its own', async () => {
+    const rig = await open(FROZEN);
+    const tags: (string | null)[] = [];
+    for (const colour of ['red', 'blue', 'red'])
+      tags.push((await rig.call('/items/4', { method: 'PUT', body: JSON.stringify({ colour }) })).headers.get('etag'));
+    expect(new Set(tags).size).toBe(3);
+  });
+
   it('PUT replaces the content and is seen by the next GET, one version on', async () => {
     const rig = await open(FROZEN);
     const put = await rig.call('/items/4', { method: 'PUT', body: '{"colour":"blue"}' });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isAscii, JSON_TYPE, payloadOf, type Payload } from './answer.js';
 import { Changes } from './changes.js';
 import { Content } from './content.js';
 import { mergePatch } from './merge-patch.js';
@@ -10,9 +11,10 @@ export interface Copy {
   version: number;
   changedAt: number;
   etag: string;
-  body: Buffer;
-  /** Flat name, value list, ready to be written. */
-  fields: string[];
+  body: Payload;
+  /** Flat name, value lists, ready to be written: of an answer without the body, and with it. */
+  fields: readonly string[];
+  bodyFields: readonly string[];
 }
 
 const MAX_EDIT_TIMES = 500;
@@ -29,7 +31,13 @@ interface Item {
   olderEdits: number;
   replacement: Document | undefined;
   removed: boolean;
-  stillText: string | undefined;
+  still: Still | undefined;
+}
+
+/** What never changes of an item, and with it most of its text. */
+interface Still {
+  text: string;
+  isAscii: boolean;
 }
 
 /** All items: their own changes, and the writes on top of them. */
@@ -38,6 +46,8 @@ export class Shelf {
   private readonly changes: Changes;
   private readonly content: Content;
   readonly count: number;
+  /** Tags of another seed or content are none of ours. */
+  private readonly tagPrefix: string;
 
   constructor(
     private readonly profile: Profile,
@@ -46,6 +56,9 @@ export class Shelf {
     this.changes = new Changes(profile.seed, profile.changes);
     this.content = new Content(profile.seed, profile.content);
     this.count = profile.items;
+    const { seed, content, changes } = profile;
+    const world = JSON.stringify({ seed, content, changes });
+    this.tagPrefix = createHash('sha1').update(world).digest('base64url').slice(0, 6);
   }
 
   /** Undefined: there is no such item (or no longer). */
@@ -111,7 +124,7 @@ export class Shelf {
         olderEdits: 0,
         replacement: undefined,
         removed: false,
-        stillText: undefined,
+        still: undefined,
       };
       this.items.set(id, item);
     }
@@ -123,25 +136,34 @@ export class Shelf {
     const version = this.versionAt(id, nowAt);
     const changedAt = this.changedAt(id, nowAt);
     const stamp = { id, version, updatedAt: new Date(changedAt).toISOString() };
-    const text =
+    const body =
       item.replacement === undefined
         ? this.ownText(id, item, stamp, revision)
-        : JSON.stringify({ ...item.replacement, ...stamp });
+        : payloadOf(JSON.stringify({ ...item.replacement, ...stamp }));
     item.holdsUntil = this.originAt + this.changes.beganMs(id, revision + 1);
-    item.copy = this.copyOf(stamp, changedAt, Buffer.from(text));
+    item.copy = this.copyOf(stamp, changedAt, body);
   }
 
-  /** The part that never changes is serialized once per item. */
-  private ownText(id: number, item: Item, stamp: object, revision: number): string {
-    item.stillText ??= JSON.stringify(this.content.still(id)).slice(1);
-    return `${JSON.stringify({ ...stamp, ...this.content.moving(id, revision) }).slice(0, -1)},${item.stillText}`;
+  /** The part that never changes is serialized, and looked through, once per item. */
+  private ownText(id: number, item: Item, stamp: object, revision: number): Payload {
+    item.still ??= stillOf(this.content, id);
+    const moving = JSON.stringify({ ...stamp, ...this.content.moving(id, revision) }).slice(0, -1);
+    return item.still.isAscii && isAscii(moving)
+      ? `${moving},${item.still.text}`
+      : Buffer.from(`${moving},${item.still.text}`);
   }
 
-  private copyOf(stamp: { id: number; version: number }, changedAt: number, body: Buffer): Copy {
-    const etag = `"${createHash('sha1').update(body).digest('base64url').slice(0, 16)}"`;
+  /** RFC 9110, 8.8.3: a strong tag is another for each body; what a body says follows from the seed, its item, version and time. */
+  private copyOf(stamp: { id: number; version: number }, changedAt: number, body: Payload): Copy {
+    const etag = `"${this.tagPrefix}-${stamp.id}-${stamp.version}-${changedAt.toString(36)}"`;
     const fields = ['ETag', etag, 'Last-Modified', new Date(changedAt).toUTCString()];
     const cacheControl = this.profile.cacheControl.find(({ from, to }) => stamp.id >= from && stamp.id <= to)?.value;
     if (cacheControl !== undefined) fields.push('Cache-Control', cacheControl);
-    return { ...stamp, changedAt, etag, body, fields };
+    return { ...stamp, changedAt, etag, body, fields, bodyFields: [...JSON_TYPE, ...fields] };
   }
+}
+
+function stillOf(content: Content, id: number): Still {
+  const text = JSON.stringify(content.still(id)).slice(1);
+  return { text, isAscii: isAscii(text) };
 }
