@@ -66,7 +66,7 @@ describe.each(natsVersions)('events of the %s server', (version) => {
       const { bus, publisher } = corner;
       const { open, opened } = gate();
       const order: string[] = [];
-      bus.nc.subscribe('acknowledged', { callback: (_, msg) => order.push(`heard of ${msg.string()}`) });
+      bus.nc.subscribe('acknowledged', { callback: (_, msg) => void order.push(`heard of ${msg.string()}`) });
       const stop = subscribeEvents(
         bus,
         ['config.applied'],

@@ -79,7 +79,7 @@ describe.each(natsVersions)('publishing to the %s server', (version) => {
     const stored = { upstream: 'crm', keys: [], reason: 'collected' } as const;
     const heard: number[] = [];
     bus.nc.subscribe(bus.subjects.events, {
-      callback: (_, msg) => heard.push(Number(msg.json<{ cause: string }>().cause)),
+      callback: (_, msg) => void heard.push(Number(msg.json<{ cause: string }>().cause)),
     });
     const dropped = { ...place, lane: 'later', attempts: 0, throttles: 0, reason: 'fresh' } as const;
     const verdicts = await Promise.all(
