@@ -15,6 +15,8 @@ export interface Throttled {
   readonly resolutionMs: 1 | 1000;
   /** The wait is the documented one, which doubles with each throttle in a row. */
   readonly grows?: boolean;
+  /** Waiting a little does not help: a quota is used up that comes back at its reset, or when someone pays. */
+  readonly final?: boolean;
 }
 
 export interface PauseConfig {
@@ -101,7 +103,8 @@ export class Pause {
     const wait = waitAfter(throttled, Math.max(1, this.episodes), this.config, { nowMs, chance });
     if (escalated) this.lastWaitMs = wait.forMs;
     const untilMs = nowMs + wait.forMs;
-    const extended = this.extend(untilMs, this.#resetAt(throttled, wait, untilMs, nowMs), 'throttled', nowMs);
+    const reason = throttled.final === true ? 'quota used up' : 'throttled';
+    const extended = this.extend(untilMs, this.#resetAt(throttled, wait, untilMs, nowMs), reason, nowMs);
     return { extended, escalated };
   }
 
