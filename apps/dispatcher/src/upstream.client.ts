@@ -155,7 +155,7 @@ function createPool(destination: Destination, route: Route, options: ClientOptio
 function createAxios(pool: Pool, destination: Destination, options: ClientOptions): Axios {
   const adapter = (config: InternalAxiosRequestConfig): Promise<AxiosResponse<Exchanged>> =>
     attempt(pool, config as Attempt, destination, options);
-  return new Axios({ adapter, headers: {} as never });
+  return new Axios({ adapter });
 }
 
 async function attempt(
