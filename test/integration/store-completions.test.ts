@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createLogger, systemClock } from '#runtime';
-import { createEntryWriter, type EntryWrite, type EntryWriter } from '#store';
+import { createEntryWriter, type EntryWrite, type EntryWriter, type Store } from '#store';
 // What it promises depends on what PostgreSQL answers, and only from here can both be reached.
 // eslint-disable-next-line house/rooms -- the one class of an app that is tested against its server alone
 import { CompletionsService, type Kept } from '../../apps/dispatcher/src/completions.service.js';
@@ -103,6 +103,45 @@ describe('answers that come together', () => {
     await Promise.all([1, 2, 3].map((n) => keep(completions, answer(`k${n}`, at(1, n), `${n}${large}`))));
     expect(batches.map((batch) => batch.length)).toEqual([1, 1, 1]);
     expect((await bodyOf('k3')).length).toBe(large.length + 1);
+  });
+});
+
+describe('answers are gathered', () => {
+  const gathered = (count: number, from: number): EntryWrite[] =>
+    Array.from({ length: count }, (_, n) => answer(`k${from + n}`, at(1, 1), 'x'));
+  /** Takes all at once: what is looked at is when it is asked. */
+  const taking: EntryWriter = {
+    ...createEntryWriter({} as Store),
+    writeEntries: (writes) =>
+      Promise.resolve(writes.map(({ entry: { key } }) => ({ kind: 'written', key, changed: true }))),
+  };
+  const sizesAfter = async (...steps: readonly [count: number, thenMs: number][]): Promise<number[]> => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { completions, batches } = completionsOver(taking);
+    let from = 0;
+    for (const [count, thenMs] of steps) {
+      for (const write of gathered(count, from)) void keep(completions, write);
+      from += count;
+      await vi.advanceTimersByTimeAsync(thenMs);
+    }
+    return batches.map((batch) => batch.length);
+  };
+
+  it('for 40 ms where few come', async () => {
+    expect(await sizesAfter([2, 39])).toEqual([]);
+    expect(await sizesAfter([2, 30], [3, 10])).toEqual([5]);
+  });
+
+  it('for 100 ms where many come', async () => {
+    expect(await sizesAfter([16, 99])).toEqual([]);
+    expect(await sizesAfter([16, 90], [20, 10])).toEqual([36]);
+  });
+
+  it('no longer than until there are as many as one statement takes, and the next ones have their whole time', async () => {
+    expect(await sizesAfter([30, 90], [170, 5])).toEqual([200]);
+    expect(await sizesAfter([30, 90], [172, 5], [3, 34])).toEqual([200]);
+    expect(await sizesAfter([30, 90], [172, 5], [3, 36])).toEqual([200, 5]);
   });
 });
 

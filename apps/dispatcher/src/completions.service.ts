@@ -20,6 +20,9 @@ export interface CompletionsOptions {
 
 /** Whoever waits for an answer has it already: what this costs is the freshness of others' memory, what it saves is most of the store's work. */
 const GATHERING_MS = 40;
+/** Where so many came in that time, a statement of more of them costs each a good part less: they wait this much longer. */
+const MANY = 16;
+const GATHERING_ON_MS = 60;
 const MOST_AT_ONCE = 200;
 /** Of one statement: its bodies travel as one text, twice their size, and no string is longer than half a GiB. */
 const MOST_BYTES_AT_ONCE = 16 * 1024 * 1024;
@@ -36,6 +39,7 @@ export class CompletionsService {
   private readonly newest = new Map<string, EntryWrite>();
   private bytes = 0;
   private isWriting = false;
+  private gathering: NodeJS.Timeout | undefined;
   private isClosed = false;
 
   constructor(private readonly options: CompletionsOptions) {}
@@ -83,6 +87,8 @@ export class CompletionsService {
   private async flush(): Promise<void> {
     if (this.isWriting || this.isClosed || this.waiting.length === 0) return;
     this.isWriting = true;
+    clearTimeout(this.gathering); // it would cut the next batch short
+    this.gathering = undefined;
     try {
       do {
         const batch = this.waiting.splice(0, batchLength(this.waiting));
@@ -98,7 +104,18 @@ export class CompletionsService {
   }
 
   private flushLater(): void {
-    setTimeout(() => void this.flush(), GATHERING_MS);
+    this.gathering ??= setTimeout(() => {
+      this.gathering = undefined;
+      if (this.waiting.length < MANY) void this.flush();
+      else this.gatherOn();
+    }, GATHERING_MS);
+  }
+
+  private gatherOn(): void {
+    this.gathering ??= setTimeout(() => {
+      this.gathering = undefined;
+      void this.flush();
+    }, GATHERING_ON_MS);
   }
 
   private async writeBatch(batch: readonly Waiting[]): Promise<void> {
