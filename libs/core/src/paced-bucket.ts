@@ -49,7 +49,8 @@ export class PacedBucket implements OneWindow {
   freeAt(nowMs: number, count: number): number {
     if (count > this.size) return Infinity;
     this.#fill(nowMs);
-    const missing = count - DUST - this.#tokens;
+    // As `free` tells whole tokens: what calls are learned to cost is no whole number.
+    const missing = Math.ceil(count) - DUST - this.#tokens;
     return missing <= 0 ? nowMs : nowMs + missing / this.sustainedPerMs() + 0.001;
   }
 

@@ -41,7 +41,8 @@ export class SendLog implements OneWindow {
 
   freeAt(nowMs: number, count: number): number {
     if (count > this.limit) return Infinity;
-    const missing = count - this.free(nowMs);
+    // What calls are learned to cost is no whole number; their times stand under whole ones.
+    const missing = Math.ceil(count) - this.free(nowMs);
     return missing <= 0 ? nowMs : this.#at(missing - 1) + this.perMs + this.#spreadMs;
   }
 
