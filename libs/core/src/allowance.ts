@@ -3,7 +3,7 @@ import type { Announcement } from './announcement.js';
 import type { GateAdmission, GateConfig, Learned, LearnedRecord, Permit, TakeOver } from './gate-types.js';
 import { NowDemand } from './now-demand.js';
 import { Pace } from './pace.js';
-import type { Refusal } from './ceiling.js';
+import type { Refusal } from './ceiling-refused.js';
 import type { Lane } from './priority.js';
 import { Spread } from './spread.js';
 import { Windows, type WindowRecord } from './windows.js';
@@ -118,7 +118,8 @@ export class Allowance {
     if (!told.first) return;
     const refusal: Refusal = { sentAtMs: permit.startedAtMs, endAtMs: told.endAtMs, nowMs };
     // Full windows and a throttle all the same: the way there varies by more than was assumed. Else the limit is lower than we think.
-    if (this.#pace.throttled(refusal, FULL)) this.#windows.setSpread(this.#spread.throttled(nowMs), nowMs);
+    const isWay = this.#pace.throttled(refusal, FULL);
+    this.#windows.setSpread(isWay ? this.#spread.throttled(nowMs) : this.#spread.acquitted(), nowMs);
   }
 
   ramp(nowMs: number): void {

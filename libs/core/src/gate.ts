@@ -28,7 +28,7 @@ const GO: GateAdmission = { kind: 'go', probe: false };
 const GO_AS_PROBE: GateAdmission = { kind: 'go', probe: true };
 const NO_SLOT: GateAdmission = { kind: 'wait', untilMs: undefined, reason: 'slots' };
 const PROBE_IN_FLIGHT: GateAdmission = { kind: 'wait', untilMs: undefined, reason: 'probe-in-flight' };
-/** An unbroken success of this length, or of twice the last pause, ends a row of episodes. */
+/** An unbroken success of this length, or of twice the last pause, ends a row of episodes; a whole ramp takes it back to its first. */
 const FORGIVEN_AFTER_MS = 30_000;
 
 /**
@@ -249,6 +249,8 @@ export class Gate {
     const { episodes, lastWaitMs } = this.#pause;
     if (episodes > 0 && this.#phase.kind === 'flowing') {
       if (nowMs - this.#phase.sinceMs >= Math.max(2 * lastWaitMs, FORGIVEN_AFTER_MS)) this.#pause.episodes = 0;
+      // A ramp was borne that took longer than the pause: the next throttle is one of the rate, and no longer wait would have kept it away.
+      else if (lastWaitMs <= RAMP_MS) this.#pause.episodes = 1;
     }
     return NONE;
   }

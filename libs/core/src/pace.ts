@@ -1,7 +1,9 @@
 import type { Heard } from './announced-quota.js';
 import type { Announcement } from './announcement.js';
 import { Announcements } from './announcements.js';
-import { Ceiling, type Refusal } from './ceiling.js';
+import { Ceiling } from './ceiling.js';
+import { confidenceOf } from './ceiling-known.js';
+import type { Refusal } from './ceiling-refused.js';
 import { FixedWindow } from './fixed-window.js';
 import type { Learned, LearnedRecord } from './gate-types.js';
 import { Pacer } from './pacer.js';
@@ -123,13 +125,18 @@ export class Pace {
 
   #throttledInWindows(refusal: Refusal, full: number): boolean {
     const { nowMs, sentAtMs } = refusal;
+    if (!this.#capped && this.#ceiling.fallsBack(nowMs)) {
+      this.#capped = true;
+      return false;
+    }
     if (!this.#capped) {
       const inUse = this.#meter.perSecond(sentAtMs, 1_000);
       const unforeseen = this.#fullness(sentAtMs) < full && inUse >= ENOUGH_PER_SECOND;
       const again = nowMs - this.#unforeseenAtMs < AGAIN_WITHIN_MS;
       if (unforeseen) this.#unforeseenAtMs = nowMs;
       if (!unforeseen || !again || !this.#isSoonAfterRamp(sentAtMs)) return true;
-      this.#ceiling.begin(Math.min(this.#windows.ceilingPerSecond(nowMs), inUse), nowMs);
+      const known = this.#windows.ceilingPerSecond(nowMs);
+      this.#ceiling.begin(Math.min(known, inUse), known, nowMs);
     }
     this.#capped = true;
     this.#ceiling.throttled(refusal);
@@ -193,7 +200,7 @@ export class Pace {
     const byFixed = found === undefined ? 0 : (1000 * found.limit) / found.perMs;
     // Seen, but not what is held to: no more than a guess.
     if (found === undefined || Math.abs(byFixed / perSecond - 1) > AGREES)
-      return { kind: 'rate', perSecond, confidence: this.#ceiling.confidence };
+      return { kind: 'rate', perSecond, confidence: confidenceOf(ceiling) };
     const { limit, perMs, episodes } = found;
     return { kind: 'fixed-window', perSecond: byFixed, limit, perMs, confidence: Math.min(0.95, 0.5 + 0.1 * episodes) };
   }

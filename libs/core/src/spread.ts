@@ -13,6 +13,7 @@ export class Spread {
   #ms: number;
   readonly #mostMs: number;
   #changedAtMs = 0;
+  #beforeMs: number | undefined;
 
   constructor(
     private readonly assumedMs: number,
@@ -24,7 +25,15 @@ export class Spread {
 
   throttled(nowMs: number): number {
     this.#changedAtMs = nowMs;
+    this.#beforeMs = this.#ms;
     this.#ms = Math.min(this.#mostMs, this.#ms * GROWTH + GROWS_BY_MS);
+    return this.#ms;
+  }
+
+  /** The limit is lower than was thought: the throttle before that one was no fault of the way either. */
+  acquitted(): number {
+    this.#ms = this.#beforeMs ?? this.#ms;
+    this.#beforeMs = undefined;
     return this.#ms;
   }
 
@@ -32,6 +41,7 @@ export class Spread {
   relaxed(nowMs: number): number | undefined {
     if (this.#ms <= this.assumedMs || nowMs - this.#changedAtMs < RELAX_EVERY_MS) return undefined;
     this.#changedAtMs = nowMs;
+    this.#beforeMs = undefined;
     this.#ms = Math.max(this.assumedMs, this.#ms * RELAX);
     return this.#ms;
   }
