@@ -1,6 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openDeadShelf, subscribeEvents, type StopListening } from '#bus';
-import { batchToken, DEFAULT_BUCKET, type EventPayloads, type FetchBatch, type UpstreamConfig } from '#contracts';
+import {
+  batchToken,
+  DEFAULT_BUCKET,
+  type EventPayloads,
+  type FetchBatch,
+  type FetchWork,
+  type UpstreamConfig,
+} from '#contracts';
 import { createEntryRepository, type Store } from '#store';
 import { startOwnUpstream, type OwnUpstream } from '../e2e/own-upstream.js';
 import { startNats, startPostgres, type RealServer } from '../support/real-servers.js';
@@ -9,6 +16,8 @@ import { busIn, eventually, gate, leave, type Corner } from './bus-fixture.js';
 import { configure, refOf, startOnly, storeOf, UPSTREAM, upstreamConfig } from './planning-fixture.js';
 
 const LATER = 20_000;
+const { limits } = upstreamConfig('{}');
+const steady = { limits: { ...limits, windows: [{ limit: 1_000, perMs: 1_000 }] } };
 
 describe('a dispatcher that is handed batches', () => {
   let nats: RealServer;
@@ -38,10 +47,10 @@ describe('a dispatcher that is handed batches', () => {
     await store.close();
   });
 
-  async function start(more: Partial<UpstreamConfig> = {}, replicas = 1): Promise<void> {
+  async function start(more: Partial<UpstreamConfig> = {}): Promise<void> {
     const config = { ...upstreamConfig('{}'), baseUrl: upstream.url, allowPrivateAddresses: true, ...more };
     await configure(store, config);
-    stack = await startOnly('dispatcher', { corner, replicas, natsUrl: nats.url, postgresUrl: postgres.url });
+    stack = await startOnly('dispatcher', { corner, natsUrl: nats.url, postgresUrl: postgres.url });
   }
 
   async function leaveBatch(paths: readonly string[]): Promise<void> {
@@ -56,6 +65,17 @@ describe('a dispatcher that is handed batches', () => {
     };
     const subject = bus.subjects.fetch('later', UPSTREAM, DEFAULT_BUCKET, batchToken(batch.id));
     expect(await publisher.publishWork(subject, batch)).toBe('stored');
+  }
+
+  async function leaveAlone(path: string): Promise<void> {
+    const { bus, publisher } = corner;
+    const work: FetchWork = {
+      ...publisher.envelope({ cause: 'test' }),
+      ...refOf(path, upstream.url),
+      ...{ lane: 'later', reason: 'due', configVersion: 1, have: null, requestFields: [], validators: [] },
+    };
+    const subject = bus.subjects.fetch('later', UPSTREAM, DEFAULT_BUCKET, work.key);
+    expect(await publisher.publishWork(subject, work)).toBe('stored');
   }
 
   const left = async (): Promise<number> => {
@@ -90,13 +110,13 @@ describe('a dispatcher that is handed batches', () => {
       if (nth === 1) await opened;
       response.writeHead(200, well).end('well');
     });
-    await start({}, 2);
+    await start();
     await leaveBatch([...quick, ...slow]);
     await eventually(async () => expect(await stored(quick)).toBe(quick.length), LATER);
     await eventually(() => expect(callsOf(slow)).toEqual(slow.map(() => 1)));
     told.length = 0;
-    // Whichever of them holds the upstream: both come back.
-    await Promise.all([stack.kill('dispatcher'), stack.kill('dispatcher-2')]);
+    // It is started again, and knows nothing.
+    await stack.kill('dispatcher');
     await eventually(async () => expect(await left()).toBe(0), 2 * LATER);
     open();
     expect(await stored([...quick, ...slow])).toBe(16);
@@ -106,6 +126,33 @@ describe('a dispatcher that is handed batches', () => {
     const paths = (of: typeof told): string[] => [...new Set(of.map(({ path }) => path))].sort();
     await eventually(() => expect(paths(told.filter((one) => 'reason' in one))).toEqual([...quick].sort()));
     expect(paths(told.filter((one) => 'changed' in one))).toEqual([...quick, ...slow].sort());
+  });
+
+  it('is stopped over a batch: what is on its way lands, and only what had not left is sent by the next', async () => {
+    const { open, opened } = gate();
+    const paths = pathsUnder('/handed-over', 24);
+    upstream.on('/handed-over', async (_, response) => {
+      await opened;
+      response.writeHead(200, { 'Cache-Control': 'max-age=60' }).end('well');
+    });
+    // What is not stored nobody could recall: it is acknowledged in time.
+    upstream.on('/alone', async (_, response) => {
+      await opened;
+      response.writeHead(200, { 'Cache-Control': 'no-store' }).end('well');
+    });
+    await start(steady);
+    await leaveAlone('/alone');
+    await eventually(() => expect(callsOf(['/alone'])).toEqual([1]), LATER);
+    await leaveBatch(paths);
+    const sent = (): number => callsOf(paths).filter((calls) => calls > 0).length;
+    await eventually(() => expect(sent()).toBeGreaterThan(8), LATER);
+    const halted = stack.halt('dispatcher');
+    open();
+    await halted;
+    await stack.start('dispatcher');
+    await eventually(async () => expect(await left()).toBe(0), 2 * LATER);
+    expect(callsOf([...paths, '/alone'])).toEqual([...paths, '/alone'].map(() => 1));
+    expect(await stored(paths)).toBe(paths.length);
   });
 
   it('gives up one piece with a letter of its own, and stores the rest', async () => {
@@ -128,9 +175,8 @@ describe('a dispatcher that is handed batches', () => {
       await opened;
       response.writeHead(200, { 'Cache-Control': 'max-age=60' }).end('well');
     });
-    const { limits } = upstreamConfig('{}');
-    const { concurrency } = limits;
-    await start({ limits: { ...limits, windows: [{ limit: 1_000, perMs: 1_000 }] } });
+    const { concurrency } = steady.limits;
+    await start(steady);
     for (let n = 0; n < 12; n += 1) await leaveBatch(pathsUnder(`/many/${n}`, 16));
     const { stream, durable } = corner.consumers.fetch('later', UPSTREAM, DEFAULT_BUCKET);
     await eventually(

@@ -136,18 +136,20 @@ export class HoldingService {
   }
 
   /**
-   * In order: nothing more is taken, what has left ends, and the next holder finds everything written. Of a lease that is lost already
-   * nothing is waited for: what is under way ends by itself, and this replica may be the next holder.
+   * In order: nothing more is taken, what has left ends and is written, and the rest goes back to be handed to the next holder. Of a lease
+   * that is lost already nothing is waited for: what is under way ends by itself, and this replica may be the next holder.
    */
   async close(how: { clean: boolean }): Promise<void> {
     const { scopes } = this.options;
     for (const timer of this.timers) clearInterval(timer);
     this.room.stop();
     const desk = this.desk?.close();
-    await this.pulls?.stop({ giveBack: !how.clean });
+    if (!how.clean) await this.pulls?.stop(undefined);
     if (!how.clean) void scopes.leaveLastWords(() => this.loop.inFlight());
     if (!how.clean) return this.loop.close(0);
-    await this.loop.close(LONGEST_FLIGHT_AT_CLOSE_MS);
+    const landed = this.loop.close(LONGEST_FLIGHT_AT_CLOSE_MS);
+    await this.pulls?.stop(landed.then(() => pause(LONGEST_LAST_WRITE_MS)));
+    await landed;
     await Promise.race([desk, pause(LONGEST_LAST_ANSWER_MS)]);
     await scopes.close(this.loop.inFlight() === 0);
   }
@@ -333,6 +335,8 @@ function isCallOnly(flight: Flight): boolean {
 }
 
 const LONGEST_FLIGHT_AT_CLOSE_MS = 5_000;
+/** What has landed is gathered, committed and told. */
+const LONGEST_LAST_WRITE_MS = 500;
 /** A write's answer may have to wait for a cache-api that does not hear us. */
 const LONGEST_LAST_ANSWER_MS = 1_000;
 

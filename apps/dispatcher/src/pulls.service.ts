@@ -27,6 +27,7 @@ const LEAST_PULLED = 4;
 /** More would be decoded in one turn of the loop, with a user's answer behind it. */
 const MOST_PULLED = 64;
 const MOST_ORDERS = 16;
+const LONGEST_STOP_MS = 10_000;
 const BACKGROUND: readonly Lane[] = ['soon', 'later'];
 
 /** The work that a holder takes from the streams: orders first of all, and of each bucket as much as it will soon be able to send. */
@@ -54,8 +55,10 @@ export class PullsService {
     for (const pull of this.pulls) pull.wake();
   }
 
-  async stop(how: { giveBack: boolean }): Promise<void> {
-    await Promise.all(this.pulls.map((pull) => pull.stop({ giveBack: how.giveBack, graceMs: 0 })));
+  /** Nothing more is taken from now on. What is held goes back at once, or with `until` when that is over and it has not ended. */
+  async stop(until: Promise<unknown> | undefined): Promise<void> {
+    const how = until === undefined ? { giveBack: true } : { giveBack: false, graceMs: LONGEST_STOP_MS, until };
+    await Promise.all(this.pulls.map((pull) => pull.stop(how)));
   }
 
   /** A pause is not pulling; a paused bucket does not keep another from being pulled. */

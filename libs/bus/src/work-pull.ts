@@ -33,8 +33,14 @@ export interface Pull {
   pause(): void;
   resume(): void;
   paused(): boolean;
-  /** `giveBack`: all that is held goes back at once. Otherwise handlers have `graceMs` to end, then the rest goes back. */
-  stop(how: { readonly giveBack: boolean; readonly graceMs?: number }): Promise<void>;
+  /** `giveBack`: all that is held goes back at once. Otherwise handlers may end, for `graceMs` and no longer than `until`; then the rest goes back. */
+  stop(how: StopHow): Promise<void>;
+}
+
+export interface StopHow {
+  readonly giveBack: boolean;
+  readonly graceMs?: number;
+  readonly until?: Promise<unknown>;
 }
 
 export const PULL_EXPIRES_MS = 3_000;
@@ -124,7 +130,7 @@ class WorkPull<Message> implements Pull {
     return this.isPaused;
   }
 
-  async stop({ giveBack, graceMs = GRACE_MS }: { giveBack: boolean; graceMs?: number }): Promise<void> {
+  async stop({ giveBack, graceMs = GRACE_MS, until }: StopHow): Promise<void> {
     if (this.state === 'stopped') return this.stopped;
     this.state = 'stopped';
     for (const unlisten of this.unlisten) unlisten();
@@ -133,7 +139,8 @@ class WorkPull<Message> implements Pull {
     // (2.9.10 does so even then, once for each request that is open. Such a message comes again after the ack wait.)
     await atMost(FLUSH_TIMEOUT_MS, drained);
     for (const stray of this.strays) stray.say({ kind: 'nak', delayMs: 0 });
-    if (!giveBack) await atMost(graceMs, this.work.untilEmpty());
+    const ended = this.work.untilEmpty();
+    if (!giveBack) await atMost(graceMs, until === undefined ? ended : Promise.race([ended, until]));
     this.work.giveBackAll();
     this.ended.abort();
     clearInterval(this.ticker);
