@@ -4,7 +4,7 @@ import type { EventPayloads, RefreshItem } from '#contracts';
 import { Lead } from './lead.js';
 import { OverdueOrder } from './overdue-order.js';
 import { backOffMs, fetchedAtOf, isInvalid, whenDue } from './planned.js';
-import type { KnownEntry, Planned, PlannedResource } from './planned.js';
+import type { KnownEntry, Planned, PlannedResource, Stage } from './planned.js';
 
 /** Someone should look whether this is to be fetched again. */
 export type Reminder = RefreshItem;
@@ -21,6 +21,7 @@ const TRY_AGAIN_AFTER_MS = 500;
 const LONGEST_SPREAD_MS = 10_000;
 const SPREAD_OF_MAX_AGE = 0.95;
 const OUR_LANE: Lane = 'later';
+const UNPLACED: Stage = { kind: 'unplaced' };
 
 /**
  * Which resource is to be looked at, and when. Each is in one stage (see `Stage`); facts move it on. Nothing here is kept: the plan is
@@ -189,9 +190,19 @@ export class RefreshPlan {
   #add({ path, key, urlHash, maxAgeMs }: PlannedResource, { nowMs, share }: { nowMs: number; share: number }): void {
     const spreadMs = Math.min(LONGEST_SPREAD_MS, maxAgeMs * SPREAD_OF_MAX_AGE);
     const planned: Planned = {
-      ...{ path, urlHash, maxAgeMs, key, stage: { kind: 'unplaced' } },
-      ...{ ownKey: key, variant: '', requestedAt: undefined, receivedAt: undefined, version: null },
-      ...{ invalidAtOrBelow: null, failures: 0, notBeforeMs: nowMs + share * spreadMs },
+      path,
+      urlHash,
+      ownKey: key,
+      maxAgeMs,
+      key,
+      variant: '',
+      requestedAt: undefined,
+      receivedAt: undefined,
+      version: null,
+      invalidAtOrBelow: null,
+      failures: 0,
+      notBeforeMs: nowMs + share * spreadMs,
+      stage: UNPLACED,
     };
     this.#byUrl.set(urlHash, planned);
     this.#byKey.set(key, planned);
@@ -216,7 +227,11 @@ export class RefreshPlan {
     if (planned === undefined) return;
     if (planned.version !== null && compareVersions(version, planned.version) <= 0) return;
     this.#rename(planned, key, variant);
-    Object.assign(planned, { requestedAt, receivedAt, version, failures: 0, notBeforeMs: 0 });
+    planned.requestedAt = requestedAt;
+    planned.receivedAt = receivedAt;
+    planned.version = version;
+    planned.failures = 0;
+    planned.notBeforeMs = 0;
     this.#doubted.delete(planned);
     this.#place(planned, nowMs);
   }
@@ -268,7 +283,7 @@ export class RefreshPlan {
   }
 
   #endOutstanding(planned: Planned): void {
-    if (this.#outstanding.delete(planned)) planned.stage = { kind: 'unplaced' };
+    if (this.#outstanding.delete(planned)) planned.stage = UNPLACED;
   }
 
   #collectDue(nowMs: number): void {
