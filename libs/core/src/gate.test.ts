@@ -140,6 +140,23 @@ describe('pause', () => {
     expect(gate.snapshot(nowMs + 70_000).episodes).toBe(0);
   });
 
+  it('a ramp that was borne takes the row back to its first: what comes then is one of the rate', () => {
+    const gate = gateOf();
+    let nowMs = T0;
+    for (let episode = 1; episode <= 4; episode += 1) {
+      gate.settle(gate.start('now', nowMs), throttled(undefined), nowMs);
+      nowMs = gate.pausedUntil(nowMs) ?? 0;
+    }
+    gate.settle(gate.start('now', nowMs), ANSWERED, nowMs);
+    const later = (afterMs: number): number => {
+      gate.settle(gate.start('now', nowMs + afterMs), ANSWERED, nowMs + afterMs);
+      return gate.snapshot(nowMs + afterMs).episodes;
+    };
+    expect(later(9_000)).toBe(4);
+    expect(later(11_000)).toBe(1);
+    expect(later(41_000)).toBe(0);
+  });
+
   it('by hand: pauses, extends only, and resume leads to a probe', () => {
     const gate = gateOf();
     expect(gate.pause(T0 + 30_000, 'by hand', T0)).toMatchObject({ kind: 'paused', escalated: false });

@@ -20,4 +20,12 @@ describe('spread', () => {
     for (let minute = 2; minute < 12; minute += 1) last = spread.relaxed(minute * 60_000) ?? last;
     expect(last).toBe(20);
   });
+
+  it('is as it was before when the limit turns out to be lower: the throttle was no fault of the way', () => {
+    const spread = new Spread(20, 1_000);
+    spread.throttled(0);
+    expect(spread.throttled(1)).toBe(57.5);
+    expect(spread.acquitted()).toBe(35);
+    expect(spread.acquitted()).toBe(35);
+  });
 });

@@ -14,6 +14,10 @@ export interface Hostile {
   arrive(nowMs: number): Verdict;
   /** Calls that it would have taken per second at that time. */
   quotaPerSecond(nowMs: number): number;
+  /** What an answer that leaves now tells, where it does not tell what was true at the arrival. */
+  quotaTold?(nowMs: number): Verdict['quota'];
+  /** The policy that stands beside it. */
+  readonly declares?: Manners['declares'];
 }
 
 /** How a limit changes with the time. */
@@ -100,27 +104,51 @@ export function tokenBucket(limit: LimitAt, burst: number): Counter {
 }
 
 export interface Manners {
-  /** What a refusal tells: nothing, whole seconds (rounded up), a date (cut to the second), or milliseconds. */
-  readonly retryAfter: 'none' | 'seconds' | 'date' | 'ms';
+  /** What a refusal tells: nothing, whole seconds (rounded up), a date (cut or rounded up to the second), or milliseconds. */
+  readonly retryAfter: 'none' | 'seconds' | 'date' | 'date, up' | 'ms';
   /** What each answer tells of the quota; `wrong` ones mislead. */
-  readonly quota: 'none' | 'seconds' | 'epoch' | 'always-full' | 'always-empty' | 'far-reset' | 'reset-in-ms';
+  readonly quota:
+    'none' | 'seconds' | 'epoch' | 'stuck-remaining' | 'always-full' | 'always-empty' | 'far-reset' | 'reset-in-ms';
   /** Each refusal bans for so long. */
   readonly banMs?: number;
+  /** A throttle that tells its end lasts until then: what is told in whole seconds lasts whole seconds. */
+  readonly shuts?: boolean;
+  /** The answers tell a policy as well. */
+  readonly declares?: { readonly limit: number; readonly perMs: number };
 }
 
 export function hostile(counter: Counter, manners: Manners): Hostile {
   let bannedUntilMs = 0;
   return {
     quotaPerSecond: (nowMs) => counter.quotaPerSecond(nowMs),
+    ...(manners.shuts === true
+      ? { quotaTold: (nowMs: number) => told(counter.quota(nowMs), manners.quota, nowMs) }
+      : {}),
+    ...(manners.declares === undefined ? {} : { declares: manners.declares }),
     arrive(nowMs) {
       const quotaOf = (): Verdict['quota'] => told(counter.quota(nowMs), manners.quota, nowMs);
       if (nowMs < bannedUntilMs) return refusal(bannedUntilMs - nowMs, nowMs, manners, quotaOf());
       const waitMs = counter.take(nowMs);
       if (waitMs === undefined) return { taken: true, waitMs: undefined, resolutionMs: 1, quota: quotaOf() };
       if (manners.banMs !== undefined) bannedUntilMs = nowMs + manners.banMs;
-      return refusal(manners.banMs ?? waitMs, nowMs, manners, quotaOf());
+      else if (manners.shuts === true) bannedUntilMs = shutUntil(nowMs + waitMs, nowMs, manners);
+      return refusal(Math.max(bannedUntilMs - nowMs, manners.banMs ?? waitMs), nowMs, manners, quotaOf());
     },
   };
+}
+
+function shutUntil(untilMs: number, nowMs: number, { retryAfter }: Manners): number {
+  switch (retryAfter) {
+    case 'none':
+      return 0;
+    case 'ms':
+      return untilMs;
+    case 'seconds':
+      return nowMs + Math.ceil((untilMs - nowMs) / 1000 - 1e-6) * 1000;
+    case 'date':
+    case 'date, up':
+      return Math.ceil(untilMs / 1000) * 1000;
+  }
 }
 
 function refusal(waitMs: number, nowMs: number, manners: Manners, quota: Verdict['quota']): Verdict {
@@ -130,11 +158,15 @@ function refusal(waitMs: number, nowMs: number, manners: Manners, quota: Verdict
     case 'ms':
       return { taken: false, waitMs, resolutionMs: 1, quota };
     case 'seconds':
-      return { taken: false, waitMs: Math.max(1_000, Math.ceil(waitMs / 1000) * 1000), resolutionMs: 1, quota };
+      return { taken: false, waitMs: Math.max(1_000, Math.ceil(waitMs / 1000 - 1e-6) * 1000), resolutionMs: 1, quota };
     case 'date': {
       // Both dates are cut to the second, so the difference may be short by up to one.
       const differenceMs = (Math.floor((nowMs + waitMs) / 1000) - Math.floor(nowMs / 1000)) * 1000;
       return { taken: false, waitMs: differenceMs > 0 ? differenceMs : undefined, resolutionMs: 1000, quota };
+    }
+    case 'date, up': {
+      const differenceMs = (Math.ceil((nowMs + waitMs) / 1000) - Math.floor(nowMs / 1000)) * 1000;
+      return { taken: false, waitMs: differenceMs, resolutionMs: 1000, quota };
     }
   }
 }
@@ -150,8 +182,9 @@ function told(
     case 'seconds':
       return { ...quota, resetInMs: Math.ceil(quota.resetInMs / 1000) * 1000 };
     case 'epoch':
-      // Epoch seconds rounded up, against the answer's own Date, which is cut to the second.
-      return { ...quota, resetInMs: (Math.ceil((nowMs + quota.resetInMs) / 1000) - Math.floor(nowMs / 1000)) * 1000 };
+      return { ...quota, resetInMs: epochResetMs(quota.resetInMs, nowMs) };
+    case 'stuck-remaining':
+      return { limit: quota.limit, remaining: quota.limit, resetInMs: epochResetMs(quota.resetInMs, nowMs) };
     case 'always-full':
       return { limit: quota.limit, remaining: quota.limit, resetInMs: 1_000 };
     case 'always-empty':
@@ -164,16 +197,24 @@ function told(
   }
 }
 
-export function announcementOf(verdict: Verdict, nowMs: number): Announcement | undefined {
-  if (verdict.quota === undefined) return undefined;
-  const { limit, remaining, resetInMs } = verdict.quota;
+/** Epoch seconds rounded up, against the answer's own Date, which is cut to the second. */
+function epochResetMs(resetInMs: number, nowMs: number): number {
+  return (Math.ceil((nowMs + resetInMs) / 1000) - Math.floor(nowMs / 1000)) * 1000;
+}
+
+/** What the answer to that arrival tells when it leaves. */
+export function announcementOf(upstream: Hostile, verdict: Verdict, nowMs: number): Announcement | undefined {
+  const { declares } = upstream;
+  const quota = upstream.quotaTold === undefined ? verdict.quota : upstream.quotaTold(nowMs);
+  if (quota === undefined) return undefined;
   const reading: QuotaReading = {
     name: 'x-ratelimit',
-    limit,
-    remaining,
-    resetAtMs: nowMs + resetInMs,
-    resolutionMs: 1000,
-    perMs: undefined,
+    limit: quota.limit,
+    remaining: quota.remaining,
+    resetAtMs: nowMs + quota.resetInMs,
+    resolutionMs: declares === undefined ? 1000 : 1,
+    perMs: declares?.perMs,
   };
-  return { quotas: [reading], windows: [], concurrency: undefined, cost: undefined };
+  const windows = declares === undefined ? [] : [{ name: 'x-ratelimit', ...declares }];
+  return { quotas: [reading], windows, concurrency: undefined, cost: undefined };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { playRow } from './bench-rows.js';
 import { playCell, ROWS, type Cell } from './cells.js';
 import type { Played } from './play.js';
 
@@ -67,5 +68,29 @@ describe('the gate against a model of hostile upstreams, over 10,000 calls', { t
     expect(played.violations).toBe(0);
     expect(played.share).toBeGreaterThan(0.7);
     expect(played.pauses).toBeLessThanOrEqual(5);
+  });
+});
+
+describe('the rows of the bench in virtual time', { timeout: 30_000 }, () => {
+  it.each(['bucket', 'sliding', 'http-date'] as const)('learned: %s', (row) => {
+    for (const seed of [1, 2]) {
+      const played = playRow(row, 'learned', 'penstock', seed);
+      expect(played.violations).toBe(0);
+      expect(played.share).toBeGreaterThan(0.9);
+      expect(played.throttlesPer10k).toBeLessThanOrEqual(2);
+    }
+  });
+
+  it('learned: a fixed window and a bare 429', () => {
+    const played = playRow('fixed-silent', 'learned', 'penstock', 1);
+    expect(played.share).toBeGreaterThan(0.9);
+    expect(5 * played.throttlesPer10k).toBeLessThan(playRow('fixed-silent', 'learned', 'aws', 1).throttlesPer10k);
+  });
+
+  it.each(['configured', 'learned'] as const)('a limit that halves and doubles every 20 s, %s', (mode) => {
+    const played = playRow('changing', mode, 'penstock', 2);
+    expect(played.violations).toBe(0);
+    expect(played.share).toBeGreaterThan(0.8);
+    expect(played.throttlesPer10k).toBeLessThan(20);
   });
 });

@@ -17,6 +17,22 @@ export interface PlayOptions {
   /** Counting begins when so many pauses are over, or after `warmUpMs` without so many. */
   readonly afterPauses: number;
   readonly warmUpMs: number;
+  /** Counting begins as in the bench, and lasts `forMs`. */
+  readonly judged?: Judged;
+  readonly startsAtMs?: number;
+  /** This share of the wake-ups is late by up to so long: a busy event loop. */
+  readonly stalls?: { readonly share: number; readonly mostMs: number };
+}
+
+/**
+ * Every half second the judge looks whether so many pauses are over, or the time is up; then counting begins on a beat of its clock. A bare
+ * throttle announces no end: there a second without throttles after one with some ends a pause.
+ */
+export interface Judged {
+  readonly tells: boolean;
+  readonly beatMs: number;
+  readonly pauses: number;
+  readonly withinMs: number;
 }
 
 export interface Played {
@@ -31,6 +47,8 @@ export interface Played {
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly userWaitMs: number;
+  /** The shares of the three thirds of the counted time. */
+  readonly thirds: readonly number[];
 }
 
 interface Event {
@@ -41,6 +59,8 @@ interface Event {
 export const STARTS_AT_MS = 1_700_000_000_123;
 /** A timer of an event loop is never early and a little late. */
 const TIMER_LATE_MS = 1.5;
+const LOOK_MS = 500;
+const DEFAULT_FOR_MS = 7_200_000;
 
 /** Virtual time: a heap of events, an endless backlog of background calls and a few users. */
 export function play(options: PlayOptions): Played {
@@ -48,7 +68,8 @@ export function play(options: PlayOptions): Played {
 }
 
 class Table {
-  #nowMs = STARTS_AT_MS;
+  readonly #startsAtMs: number;
+  #nowMs: number;
   readonly #events: Event[] = [];
   readonly #users: number[] = [];
   #wakeAtMs = Infinity;
@@ -57,14 +78,21 @@ class Table {
   #inPauseUntilMs = 0;
   #from: { atMs: number } | undefined;
   #quota = 0;
-  #quotaAtMs = STARTS_AT_MS;
+  #quotaAtMs: number;
+  readonly #thirds = [0, 0, 0];
+  readonly #throttledSeconds = new Set<number>();
   #counted = { calls: 0, taken: 0, throttles: 0, pauses: 0 };
   #violations = 0;
   #userWaits = { sumMs: 0, count: 0 };
 
-  constructor(private readonly options: PlayOptions) {}
+  constructor(private readonly options: PlayOptions) {
+    this.#startsAtMs = options.startsAtMs ?? STARTS_AT_MS;
+    this.#nowMs = this.#startsAtMs;
+    this.#quotaAtMs = this.#startsAtMs;
+  }
 
   run(): Played {
+    if (this.options.judged !== undefined) this.#look(this.options.judged);
     this.#userComes();
     this.#pump();
     while (!this.#done()) {
@@ -79,11 +107,11 @@ class Table {
 
   #done(): boolean {
     if (this.#from === undefined) {
-      if (this.#nowMs - STARTS_AT_MS > 3_600_000) throw new Error('the warm-up did not end within an hour');
+      if (this.#nowMs - this.#startsAtMs > 3_600_000) throw new Error('the warm-up did not end within an hour');
       return false;
     }
     const forMs = this.#nowMs - this.#from.atMs;
-    if (forMs > 7_200_000) return true;
+    if (forMs > DEFAULT_FOR_MS) return true;
     return this.options.forMs === undefined ? this.#counted.calls >= this.options.calls : forMs >= this.options.forMs;
   }
 
@@ -99,8 +127,9 @@ class Table {
       pauses,
       violations: this.#violations,
       seconds: (this.#nowMs - fromMs) / 1000,
-      warmUpSeconds: (fromMs - STARTS_AT_MS) / 1000,
+      warmUpSeconds: (fromMs - this.#startsAtMs) / 1000,
       userWaitMs: this.#userWaits.sumMs / Math.max(1, this.#userWaits.count),
+      thirds: this.#thirds.map((one) => (3 * one) / this.#quota),
     };
   }
 
@@ -115,7 +144,7 @@ class Table {
 
   #sleep(untilMs: number): void {
     if (untilMs === Infinity || untilMs >= this.#wakeAtMs) return;
-    const atMs = Math.max(Math.ceil(untilMs), this.#nowMs + 0.5) + this.options.chance() * TIMER_LATE_MS;
+    const atMs = Math.max(Math.ceil(untilMs), this.#nowMs + 0.5) + this.#late();
     this.#wakeAtMs = untilMs;
     this.#at(atMs, () => {
       // An earlier one has taken its place since.
@@ -123,6 +152,12 @@ class Table {
       this.#wakeAtMs = Infinity;
       this.#pump();
     });
+  }
+
+  #late(): number {
+    const { chance, stalls } = this.options;
+    const stalled = stalls !== undefined && chance() < stalls.share;
+    return chance() * (stalled ? stalls.mostMs : TIMER_LATE_MS);
   }
 
   #send(user: boolean): void {
@@ -136,6 +171,7 @@ class Table {
     this.#at(this.#nowMs + this.#way(), () => {
       this.#countQuota();
       const verdict = hostile.arrive(this.#nowMs);
+      if (!verdict.taken) this.#throttledSeconds.add(Math.floor(this.#nowMs / 1000));
       if (counted) this.#count(verdict);
       this.#at(this.#nowMs + this.#wayBack(verdict), () => this.#answered(call, verdict));
     });
@@ -143,15 +179,23 @@ class Table {
 
   #count(verdict: Verdict): void {
     this.#counted.calls += 1;
-    if (verdict.taken) this.#counted.taken += 1;
-    else this.#counted.throttles += 1;
+    if (verdict.taken) {
+      this.#counted.taken += 1;
+      this.#addToThird();
+    } else this.#counted.throttles += 1;
+  }
+
+  #addToThird(): void {
+    const forMs = this.#nowMs - (this.#from?.atMs ?? 0);
+    const third = Math.min(2, Math.floor((3 * forMs) / (this.options.forMs ?? DEFAULT_FOR_MS)));
+    this.#thirds[third] = (this.#thirds[third] ?? 0) + 1;
   }
 
   #answered(call: unknown, verdict: Verdict): void {
     const { client } = this.options;
     const { waitMs, resolutionMs } = verdict;
     if (!verdict.taken) this.#paused(waitMs);
-    const announcement = announcementOf(verdict, this.#nowMs);
+    const announcement = announcementOf(this.options.hostile, verdict, this.#nowMs);
     client.ended(call, { throttled: !verdict.taken, waitMs, resolutionMs, announcement }, this.#nowMs);
     this.#begin();
     this.#pump();
@@ -169,14 +213,33 @@ class Table {
 
   #begin(): void {
     const { afterPauses, warmUpMs } = this.options;
-    if (this.#from !== undefined) return;
+    if (this.#from !== undefined || this.options.judged !== undefined) return;
     const over = this.#pauses >= afterPauses && this.#nowMs > this.#inPauseUntilMs;
-    const noPauses = this.#pauses === 0 && this.#nowMs - STARTS_AT_MS >= warmUpMs;
-    if (!over && !noPauses && this.#nowMs - STARTS_AT_MS < 30 * 60_000) return;
+    const noPauses = this.#pauses === 0 && this.#nowMs - this.#startsAtMs >= warmUpMs;
+    if (!over && !noPauses && this.#nowMs - this.#startsAtMs < 30 * 60_000) return;
+    this.#startCounting();
+  }
+
+  #startCounting(): void {
     this.#from = { atMs: this.#nowMs };
     this.#quota = 0;
     this.#quotaAtMs = this.#nowMs;
     this.#violations = 0;
+  }
+
+  #look(judged: Judged): void {
+    const over = this.#pausesOver(judged.tells) >= judged.pauses;
+    if (over || this.#nowMs - this.#startsAtMs >= judged.withinMs) {
+      const beginsMs = Math.ceil(this.#nowMs / judged.beatMs) * judged.beatMs;
+      this.#at(beginsMs, () => this.#startCounting());
+    } else this.#at(this.#nowMs + LOOK_MS, () => this.#look(judged));
+  }
+
+  #pausesOver(tells: boolean): number {
+    if (tells) return this.#pauses - (this.#told > this.#nowMs ? 1 : 0);
+    const current = Math.floor(this.#nowMs / 1000);
+    return [...this.#throttledSeconds].filter((second) => second < current && !this.#throttledSeconds.has(second + 1))
+      .length;
   }
 
   #countQuota(): void {
