@@ -195,8 +195,12 @@ function sorted(
   for (const item of items) {
     const { path, key, urlHash, variant, have } = item;
     const decision = decide({ have, reason }, byKey.get(key));
-    if (decision.kind === 'skip') moot.push(item);
-    else wanted.push({ path, key, urlHash, variant, ...decision.order });
+    if (decision.kind === 'skip') {
+      moot.push(item);
+      continue;
+    }
+    const { requestFields, validators } = decision.order;
+    wanted.push({ path, key, urlHash, variant, have: decision.order.have, requestFields, validators });
   }
   return { moot, wanted };
 }
