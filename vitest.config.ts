@@ -49,6 +49,20 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      {
+        extends: true,
+        test: {
+          name: 'rfc',
+          include: ['test/rfc/**/*.test.ts'],
+          globalSetup: ['test/support/global-setup.ts'],
+          retry: 1,
+          testTimeout: 30_000,
+          hookTimeout: 120_000,
+          // One stack for all cases, each on a URL of its own.
+          maxConcurrency: 24,
+          sequence: { groupOrder: 3 },
+        },
+      },
     ],
   },
 });
