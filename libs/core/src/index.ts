@@ -34,6 +34,8 @@ export { admits, ageOf, freshnessOf } from './freshness.js';
 export type { Admission, AdmissionRules, Aging, Freshness } from './freshness.js';
 export { evaluatePreconditions, hasOriginPreconditions, validatorsOf, withoutPreconditions } from './conditional.js';
 export type { Conditioned, PreconditionVerdict } from './conditional.js';
+export { hasRange, partialOf, rangesOf, unsatisfiedRange } from './range.js';
+export type { ByteRange, Ranged, RangeVerdict } from './range.js';
 export { invalidatesUrl, isIdempotent, isRepeatable, isSafe, locationsToInvalidate } from './methods.js';
 export type { Written } from './methods.js';
 export { renderCacheStatus } from './cache-status.js';
