@@ -1,17 +1,7 @@
-import {
-  admits,
-  evaluatePreconditions,
-  fieldValue,
-  freshnessOf,
-  hasOriginPreconditions,
-  renderCacheStatus,
-  requestDirectivesOf,
-  validatorsOf,
-  withoutFields,
-} from '#core';
-import type { CacheStatus, Directives, Entry, Fields, ForwardReason, Freshness } from '#core';
+import { admits, freshnessOf, hasOriginPreconditions, hasRange, requestDirectivesOf, validatorsOf } from '#core';
+import type { CacheStatus, Directives, ForwardReason, Freshness } from '#core';
 import type { Clock } from '#runtime';
-import { NO_BODY } from './client-call.js';
+import { passed, respond } from './client-answers.js';
 import type { ClientAnswer, ClientCall, Outcome } from './client-call.js';
 import { placeOfCall, refOf } from './client-place.js';
 import type { ClientPlace } from './client-place.js';
@@ -23,7 +13,7 @@ import { problemAnswer } from './problems.js';
 import { forwardProblem } from './answer-problem.js';
 import type { ReadsService } from './reads.service.js';
 import type { RefreshService } from './refresh.service.js';
-import { answeredVia, forwardedFields } from './request-fields.js';
+import { forwardedFields } from './request-fields.js';
 import type { StatesService } from './states.service.js';
 import type { WriteService } from './write.service.js';
 
@@ -109,8 +99,8 @@ export class AnswerService {
   private async miss(call: ClientCall, forwarding: Forwarding): Promise<ClientAnswer> {
     const { place, held, reason, directives } = forwarding;
     if (directives.onlyIfCached) return this.notCached(call);
-    // A HEAD that cannot be answered from a stored GET is put as it is.
-    if (call.method === 'HEAD') return this.pass(call);
+    // A HEAD that cannot be answered from a stored GET is put as it is; so are ranges of what is not stored whole.
+    if (call.method === 'HEAD' || (held === undefined && hasRange(call.fields))) return this.pass(call);
     const isForced = reason === 'request';
     const forwarded = await this.options.forward.forward({
       call,
@@ -136,7 +126,7 @@ export class AnswerService {
       ...(collapsed ? { collapsed } : {}),
     };
     const outcome: Outcome = held === undefined ? 'miss' : 'revalidated';
-    if (entry === null) return passed(call, reply.status, reply.fields, body, { status, outcome });
+    if (entry === null) return passed(call, { ...reply, body }, { status, outcome });
     this.options.entries.put(place.id, { entry, body });
     const { ageMs, ttlMs } = freshnessOf(entry, this.options.clock.now());
     // RFC 9211 2.1: "the request was satisfied by the cache; i.e., it was not forwarded". The holder had what the store has not yet.
@@ -159,10 +149,8 @@ export class AnswerService {
     if (forwarded.kind !== 'answered') return this.problem(call, forwarded);
     const { reply, body } = forwarded;
     const reason: ForwardReason = call.method === 'OPTIONS' ? 'method' : 'bypass';
-    return passed(call, reply.status, reply.fields, body, {
-      status: { kind: 'forwarded', reason, status: reply.status },
-      outcome: 'pass',
-    });
+    const status: CacheStatus = { kind: 'forwarded', reason, status: reply.status };
+    return passed(call, { ...reply, body }, { status, outcome: 'pass' });
   }
 
   private notCached(call: ClientCall): ClientAnswer {
@@ -180,73 +168,4 @@ export class AnswerService {
 
 function missReason(slot: Slot | undefined): ForwardReason {
   return slot === undefined || slot.entries.length === 0 ? 'uri-miss' : 'vary-miss';
-}
-
-interface Told {
-  readonly status: CacheStatus;
-  readonly outcome: Outcome;
-}
-
-/** From an entry: conditions are judged, Age is told, and a HEAD gets no body. */
-function respond(call: ClientCall, { entry, body }: HeldEntry, told: Told & { readonly ageMs: number }): ClientAnswer {
-  const isUnmodified = evaluatePreconditions(call.fields, entry) === 'not-modified';
-  const age: Fields = [['Age', String(Math.floor(told.ageMs / 1000))]];
-  const fields = [
-    ...answeredVia(isUnmodified ? notModifiedFields(entry) : entry.fields),
-    ...age,
-    statusField(told.status),
-  ];
-  if (isUnmodified) return { status: 304, fields, body: NO_BODY, outcome: told.outcome };
-  return {
-    status: entry.status,
-    fields: withLength(fields, entry.bodyBytes, entry.status),
-    body: call.method === 'HEAD' ? NO_BODY : body,
-    outcome: told.outcome,
-  };
-}
-
-function passed(call: ClientCall, status: number, fields: Fields, body: Uint8Array, told: Told): ClientAnswer {
-  const isUnmodified =
-    told.outcome === 'miss' && evaluatePreconditions(call.fields, conditionedOf(status, fields)) === 'not-modified';
-  const all = [...answeredVia(fields), statusField(told.status)];
-  if (isUnmodified)
-    return { status: 304, fields: withoutFields(all, REPRESENTATION), body: NO_BODY, outcome: told.outcome };
-  return {
-    status,
-    fields: call.method === 'HEAD' ? all : withLength(all, body.byteLength, status),
-    body,
-    outcome: told.outcome,
-  };
-}
-
-/** RFC 9110 15.4.5: a 304 carries what a 200 would, without what describes a body that is not there. */
-const REPRESENTATION = new Set([
-  'content-length',
-  'content-type',
-  'content-encoding',
-  'content-language',
-  'last-modified',
-]);
-
-function notModifiedFields(entry: Entry): Fields {
-  return withoutFields(entry.fields, entry.etag === undefined ? WITHOUT_LENGTH : REPRESENTATION);
-}
-
-const WITHOUT_LENGTH = new Set(['content-length']);
-
-function conditionedOf(
-  status: number,
-  fields: Fields,
-): { status: number; etag: string | undefined; lastModified: string | undefined } {
-  return { status, etag: fieldValue(fields, 'etag'), lastModified: fieldValue(fields, 'last-modified') };
-}
-
-/** RFC 9110 8.6: no Content-Length with 1xx and 204. */
-function withLength(fields: Fields, bytes: number, status: number): Fields {
-  if (status === 204 || status === 304) return withoutFields(fields, WITHOUT_LENGTH);
-  return [...withoutFields(fields, WITHOUT_LENGTH), ['Content-Length', String(bytes)]];
-}
-
-function statusField(status: CacheStatus): readonly [string, string] {
-  return ['Cache-Status', renderCacheStatus(status)];
 }

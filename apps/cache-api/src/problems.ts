@@ -16,6 +16,7 @@ export type ProblemCode =
   | 'admin_token_required'
   | 'request_too_large'
   | 'fields_too_large'
+  | 'range_not_satisfiable'
   | 'answer_too_large_for_message'
   | 'only_if_cached'
   | 'not_built'
@@ -44,6 +45,7 @@ const PROBLEMS: Readonly<Record<ProblemCode, Row>> = {
   not_requeueable: { status: 409, title: 'It cannot be queued' },
   request_too_large: { status: 413, title: 'The request body is too large', proxyError: 'http_request_denied' },
   answer_too_large_for_message: { status: 413, title: 'The answer does not fit into a message' },
+  range_not_satisfiable: { status: 416, title: 'No such range' },
   fields_too_large: { status: 431, title: 'The request fields are too large', proxyError: 'http_request_denied' },
   internal: { status: 500, title: 'Penstock failed', proxyError: 'proxy_internal_error' },
   not_built: { status: 501, title: 'This is not built yet' },
