@@ -10,10 +10,18 @@ import {
 } from '#core';
 import type { ByteRange, CacheStatus, Entry, Fields } from '#core';
 import { NO_BODY } from './client-call.js';
-import type { ClientAnswer, ClientCall, Outcome } from './client-call.js';
+import type { ClientAnswer, Outcome } from './client-call.js';
 import type { HeldEntry } from './entry-map.js';
 import { problemAnswer } from './problems.js';
 import { answeredVia } from './request-fields.js';
+
+/** As much of a call as its answer is made of. */
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly fields: Fields;
+  readonly upstream: { readonly id: string };
+}
 
 export interface Told {
   readonly status: CacheStatus;
@@ -25,7 +33,7 @@ interface ToldOfStored extends Told {
 }
 
 /** From an entry: conditions are judged, then ranges (RFC 9110 13.2.2); Age is told, and a HEAD gets no body. */
-export function respond(call: ClientCall, held: HeldEntry, told: ToldOfStored): ClientAnswer {
+export function respond(call: Asked, held: HeldEntry, told: ToldOfStored): ClientAnswer {
   const { entry, body } = held;
   if (evaluatePreconditions(call.fields, entry) === 'not-modified') {
     return { status: 304, fields: toldFields(notModifiedFields(entry), told), body: NO_BODY, outcome: told.outcome };
@@ -36,7 +44,7 @@ export function respond(call: ClientCall, held: HeldEntry, told: ToldOfStored): 
   return whole(call, held, told, body);
 }
 
-function whole(call: ClientCall, { entry }: HeldEntry, told: ToldOfStored, body: Uint8Array): ClientAnswer {
+function whole(call: Asked, { entry }: HeldEntry, told: ToldOfStored, body: Uint8Array): ClientAnswer {
   return {
     status: entry.status,
     fields: withLength(toldFields(entry.fields, told), entry.bodyBytes, entry.status),
@@ -45,7 +53,7 @@ function whole(call: ClientCall, { entry }: HeldEntry, told: ToldOfStored, body:
   };
 }
 
-function ranged(call: ClientCall, held: HeldEntry, told: ToldOfStored): ClientAnswer {
+function ranged(call: Asked, held: HeldEntry, told: ToldOfStored): ClientAnswer {
   const { entry, body } = held;
   const verdict = rangesOf(call.fields, entry);
   switch (verdict.kind) {
@@ -59,7 +67,7 @@ function ranged(call: ClientCall, held: HeldEntry, told: ToldOfStored): ClientAn
 }
 
 function partial(
-  call: ClientCall,
+  call: Asked,
   { entry, body }: HeldEntry,
   told: ToldOfStored,
   parts: readonly ByteRange[],
@@ -81,7 +89,7 @@ function partial(
 const BOUNDARY_DIGITS = 32;
 const DESCRIBED_BY_PART = new Set(['content-type', 'content-length']);
 
-function notSatisfiable(call: ClientCall, entry: Entry, told: ToldOfStored): ClientAnswer {
+function notSatisfiable(call: Asked, entry: Entry, told: ToldOfStored): ClientAnswer {
   const range = unsatisfiedRange(entry.bodyBytes);
   const detail = `no octet of the answer lies in the ranges that were asked for: it has ${entry.bodyBytes} (${range})`;
   const problem = problemAnswer(
@@ -95,7 +103,7 @@ function notSatisfiable(call: ClientCall, entry: Entry, told: ToldOfStored): Cli
 
 /** An answer that is not kept. A joined or revalidating client gets it as it came; one that missed has its conditions judged. */
 export function passed(
-  call: ClientCall,
+  call: Asked,
   answer: { readonly status: number; readonly fields: Fields; readonly body: Uint8Array },
   told: Told,
 ): ClientAnswer {
