@@ -22,6 +22,7 @@ import type { Announcer } from './announcer.js';
 import type { CompletionsService } from './completions.service.js';
 import type { Answered } from './loop-options.js';
 import { storedFactsOf } from './fetch-facts.js';
+import { tooLargeEnd } from './flight-ends.js';
 import type { AnsweredEnd, Asker, Flight, Order, Told } from './flight.js';
 import type { KnownEntries } from './known-entries.js';
 
@@ -50,9 +51,32 @@ export class AnswersService {
     if (answer.status === 304 && flight.order.validators.length > 0 && !flight.unconditional) {
       return this.renew(flight, answer, version);
     }
+    if (answer.flow !== undefined) return this.passOn(flight, answer, version);
     const entry = this.entryOf(flight.order, answer, version);
     const kept = entry === null ? null : this.keep(entry, flight.order.fields, answer.body, causeOf(flight));
     this.share(flight, endOf(answer, version, { entry, kept, body: answer.body, upstreamStatus: answer.status }));
+  }
+
+  /**
+   * Too large to be kept: to the one whose order was sent, as it comes. Who joined is let go to a call of its own, and the key is not joined
+   * for a while; background work wanted it for the store, and is told that it is too large for that.
+   */
+  private passOn(flight: Flight, answer: Answered, version: Version): void {
+    const { order, askers } = flight;
+    const first = askers.find((asker) => asker.order === order);
+    // Who asked again under the same id listens there.
+    const reader = askers.findLast(({ id, wantsBody }) => id === first?.id && wantsBody);
+    if (reader === undefined) answer.flow?.drop();
+    if (order.purpose === 'read' || order.purpose === 'revalidate') this.options.neverJoin(order.key);
+    const { body, status: upstreamStatus } = answer;
+    for (const asker of [...askers]) {
+      if (asker === reader) {
+        const end = endOf(answer, version, { entry: null, kept: null, body, upstreamStatus });
+        asker.end({ ...end, flow: answer.flow }, flight);
+      } else if (asker.id === reader?.id) asker.end({ kind: 'cancelled' }, flight);
+      else if (asker.wantsBody) this.options.askAlone(asker);
+      else asker.end(tooLargeEnd(upstreamStatus), flight);
+    }
   }
 
   /** Says what was committed and could not be told; false while it still cannot. Work that comes again finds its entry kept already. */

@@ -1,5 +1,5 @@
 import { maskQuery, SHARED_PARTITION } from '#core';
-import type { DeskAnswer } from '#bus';
+import type { DeskAnswer, FlowingBody } from '#bus';
 import type { CallMessage, CallReply } from '#contracts';
 import type { Asker, FlightEnd, Order } from './flight.js';
 
@@ -9,6 +9,7 @@ export interface CallSurroundings {
   readonly nowMs: number;
   /** Names of query parameters that are credentials. */
   readonly credentialQuery: readonly string[];
+  readonly upload: FlowingBody | undefined;
   resolve(answer: DeskAnswer): void;
 }
 
@@ -16,13 +17,13 @@ export interface CallSurroundings {
 export function callAsker(
   message: CallMessage,
   body: Uint8Array,
-  { nowMs, credentialQuery, resolve }: CallSurroundings,
+  { nowMs, credentialQuery, upload, resolve }: CallSurroundings,
 ): Asker {
   return {
     id: message.id,
     lane: message.lane,
     deadlineMs: nowMs + message.waitLeftMs,
-    order: orderOf(message, body, credentialQuery),
+    order: orderOf(message, body, upload, credentialQuery),
     replaces: null,
     wantsBody: true,
     end: (end) => resolve(answerOf(end)),
@@ -33,7 +34,12 @@ export function deskAnswerOf(reply: CallReply): DeskAnswer {
   return { reply, body: NOTHING };
 }
 
-function orderOf(message: CallMessage, body: Uint8Array, credentialQuery: readonly string[]): Order {
+function orderOf(
+  message: CallMessage,
+  body: Uint8Array,
+  upload: FlowingBody | undefined,
+  credentialQuery: readonly string[],
+): Order {
   const { upstream, path, key, urlHash, partition, variant, method, fields, validators, purpose, mayStore } = message;
   const { hasIdempotencyKey } = message;
   return {
@@ -49,6 +55,7 @@ function orderOf(message: CallMessage, body: Uint8Array, credentialQuery: readon
     fields,
     validators,
     body,
+    upload,
     purpose,
     mayStore,
     hasIdempotencyKey,
@@ -58,7 +65,7 @@ function orderOf(message: CallMessage, body: Uint8Array, credentialQuery: readon
 export function answerOf(end: FlightEnd): DeskAnswer {
   switch (end.kind) {
     case 'answered': {
-      const { status, upstreamStatus, version, requestedAt, receivedAt, entry, from, collapsed, body } = end;
+      const { status, upstreamStatus, version, requestedAt, receivedAt, entry, from, collapsed, body, flow } = end;
       // The entry brings its own fields; they need not travel twice.
       const fields = entry === null ? end.fields : [];
       return {
@@ -76,6 +83,7 @@ export function answerOf(end: FlightEnd): DeskAnswer {
           bodyStream: null,
         },
         body,
+        flow,
       };
     }
     case 'failed': {

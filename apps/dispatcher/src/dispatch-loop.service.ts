@@ -3,11 +3,12 @@ import type { FetchOutcome } from './fetch-outcome.js';
 import { AskerPlaces } from './asker-places.js';
 import { noteAttempt } from './attempts.js';
 import { crowdedEnd, failedEnd, lateEnd, pausedEnd, refusedEnd } from './flight-ends.js';
-import { createFlight, earliestDeadline, isMoreUrgent, isWrite } from './flight.js';
+import { createFlight, earlier, earliestDeadline, isMoreUrgent, isSpent, isWrite } from './flight.js';
 import type { Asker, FailedEnd, Flight, FlightEnd } from './flight.js';
+import { Flows } from './flows.js';
 import { leaveSent, takeBackOf } from './leaving.js';
 import type { Answered, LoopOptions } from './loop-options.js';
-import { readOutcome } from './outcome-reading.js';
+import { isAccepted, readOutcome } from './outcome-reading.js';
 import { bestToProbeWith } from './probe-choice.js';
 import { sentFields } from './sent-fields.js';
 import type { HealthAdmission } from './upstream-health.js';
@@ -23,6 +24,7 @@ export class DispatchLoop {
   private timer: NodeJS.Timeout | undefined;
   private pumping = false;
   private readonly sent = new Set<Flight>();
+  private readonly flows = new Flows();
   private readonly places = new AskerPlaces();
 
   constructor(private readonly options: LoopOptions) {}
@@ -80,7 +82,7 @@ export class DispatchLoop {
   }
 
   inFlight(): number {
-    return this.sent.size;
+    return this.sent.size + this.flows.size;
   }
 
   /** Nothing new leaves; what waits is told so; resolves when what has left has ended. */
@@ -91,7 +93,7 @@ export class DispatchLoop {
       this.endAll(flight, flight.askers, { kind: 'handed-over' });
     }
     const until = this.options.clock.now() + withinMs;
-    while (this.sent.size > 0 && this.options.clock.now() < until)
+    while (this.inFlight() > 0 && this.options.clock.now() < until)
       await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
@@ -177,13 +179,15 @@ export class DispatchLoop {
     this.options.health.sent(nowMs);
     if (isWrite(flight)) writesSent.note(flight.order.urlHash, flight.id, this.sends);
     this.sent.add(flight);
-    const { method, path, body } = flight.order;
+    const { method, path, body, upload } = flight.order;
     void client
       .send({
         method,
         path,
         fields: sentFields(flight, this.options.credential),
         body,
+        upload,
+        takesFlow: () => flight.askers.some((asker) => asker.wantsBody),
         mayLeave: () => this.leaves(permit),
         ...(takeBack && { signal: takeBack.signal }),
       })
@@ -201,19 +205,24 @@ export class DispatchLoop {
     this.sent.delete(flight);
     const nowMs = this.options.clock.now();
     noteAttempt(flight, outcome, nowMs);
-    const { gate, throttle, sign } = readOutcome(outcome, this.options.dialect, nowMs);
-    const isThrottle = throttle.kind === 'throttle';
-    const changes = this.options.gates.settle(permit, gate, nowMs);
+    const reading = readOutcome(outcome, this.options.dialect, nowMs);
+    const { gate, throttle, sign } = reading;
+    const flow = outcome.kind === 'answered' ? outcome.flow : undefined;
+    const changes = this.options.gates[flow === undefined ? 'settle' : 'hear'](permit, gate, nowMs);
+    if (flow !== undefined) this.flows.keep(flow, () => this.flowed(permit));
     this.options.health.ended(sign, nowMs);
     this.options.onSettled(flight, outcome, throttle);
-    if (outcome.kind === 'answered') {
-      flight.lastStatus = outcome.status;
-      if (isAccepted(outcome, isThrottle)) this.options.gates.accepted(flight.order.partition);
-    }
-    if (isThrottle && outcome.kind === 'answered')
+    if (outcome.kind === 'answered') flight.lastStatus = outcome.status;
+    if (isAccepted(outcome, reading)) this.options.gates.accepted(flight.order.partition);
+    if (throttle.kind === 'throttle' && outcome.kind === 'answered')
       this.throttled(flight, outcome, { version, wasProbe: permit.probe, nowMs });
     else this.ended(flight, outcome, version, nowMs);
     if (changes.length > 0) this.options.onChanges(changes);
+    this.pump();
+  }
+
+  private flowed(permit: SetPermit): void {
+    this.options.gates.settle(permit, { kind: 'abandoned' }, this.options.clock.now());
     this.pump();
   }
 
@@ -224,27 +233,29 @@ export class DispatchLoop {
     { version, ...at }: { version: Version; wasProbe: boolean; nowMs: number },
   ): void {
     flight.throttles += 1;
-    if (this.options.repetition.mayHoldThrottled(flight, at)) this.wait(flight, undefined);
+    if (this.options.repetition.mayHoldThrottled(flight, at)) this.wait(flight, undefined, answer);
     else this.deliver(flight, answer, version);
   }
 
   private ended(flight: Flight, outcome: FetchOutcome, version: Version, nowMs: number): void {
     // Not written after all, since the lease had run out: no attempt, and whoever holds the upstream then has it.
-    if (outcome.kind === 'failed' && outcome.code === 'holder_away') return this.wait(flight, nowMs + NOT_LEFT_MS);
+    if (outcome.kind === 'failed' && outcome.code === 'holder_away' && !isSpent(flight))
+      return this.wait(flight, nowMs + NOT_LEFT_MS);
     flight.attempts += 1;
     const { repetition, gates, chance } = this.options;
     const permittedPerSecond = gates.upstream.rate(nowMs);
     const retry = repetition.after(flight, outcome, { nowMs, chance: chance(), permittedPerSecond });
     if (retry?.kind === 'retry') {
       flight.previousDelayMs = retry.delayMs;
-      return this.wait(flight, retry.atMs);
+      return this.wait(flight, retry.atMs, outcome);
     }
     if (retry !== undefined && retry.reason !== 'not-configured') flight.givenUp = retry.reason;
     if (outcome.kind === 'answered') this.deliver(flight, outcome, version);
     else this.fail(flight, failedEnd(flight, outcome));
   }
 
-  private wait(flight: Flight, notBeforeMs: number | undefined): void {
+  private wait(flight: Flight, notBeforeMs: number | undefined, unwanted?: FetchOutcome): void {
+    if (unwanted?.kind === 'answered') unwanted.flow?.drop();
     if (this.isClosed) return this.endAll(flight, flight.askers, { kind: 'handed-over' });
     flight.state = { kind: 'waiting' };
     flight.notBeforeMs = notBeforeMs;
@@ -337,13 +348,3 @@ const MOST_WAITING = 20_000;
 const NOT_LEFT_MS = 50;
 /** Timers beyond 24 days fire at once. */
 const LONGEST_SLEEP_MS = 60_000;
-
-/** The upstream took the credential for one of its own. */
-function isAccepted({ status }: Answered, isThrottle: boolean): boolean {
-  return !isThrottle && status !== 401 && status !== 403;
-}
-
-function earlier(one: number | undefined, other: number | undefined): number | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return Math.min(one, other);
-}

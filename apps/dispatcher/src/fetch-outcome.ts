@@ -1,5 +1,6 @@
 import type { FailureCode } from '#contracts';
 import type { Fields } from '#core';
+import type { AnswerFlow } from './route/answer-flow.js';
 
 /** What one attempt at the upstream came to. A 429 or a time-out is an outcome, never an exception. */
 export type FetchOutcome =
@@ -8,6 +9,8 @@ export type FetchOutcome =
       readonly status: number;
       readonly fields: Fields;
       readonly body: Uint8Array;
+      /** Instead of it, where it is too large to be kept: to be read by one who asked, or dropped. */
+      readonly flow?: AnswerFlow | undefined;
       readonly requestedAt: number;
       readonly receivedAt: number;
     }
@@ -46,6 +49,10 @@ export class AttemptError extends Error {
   }
 }
 
+export function isUploadBroken(error: unknown): boolean {
+  return error instanceof AttemptError && error.code === 'PENSTOCK_UPLOAD_BROKE';
+}
+
 const NOT_BELIEVED = {
   code: 'connection_refused',
   sent: false,
@@ -81,6 +88,11 @@ const FAILURES: Record<string, { code: FailureCode; sent: boolean; says: string 
     says: 'the certificate of the upstream is for another name',
   },
   PENSTOCK_TAKEN_BACK: { code: 'outcome_unknown', sent: true, says: 'the call was taken back by whoever sent it' },
+  PENSTOCK_UPLOAD_BROKE: {
+    code: 'outcome_unknown',
+    sent: true,
+    says: 'the body of the request broke off before the upstream had all of it',
+  },
   PENSTOCK_MAY_NOT_LEAVE: {
     code: 'holder_away',
     sent: false,

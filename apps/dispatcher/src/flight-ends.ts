@@ -48,6 +48,12 @@ export function failedEnd(flight: Flight, outcome: Extract<FetchOutcome, { kind:
   };
 }
 
+/** Background work has nobody to hand it on to. */
+export function tooLargeEnd(receivedStatus: number): FailedEnd {
+  const detail = 'the answer is larger than cache.maxBody, and is passed on without being kept';
+  return { kind: 'failed', code: 'answer_too_large', detail, receivedStatus, sent: true, resumeAtMs: null };
+}
+
 /** A fault of ours: whoever asked is told, and nothing else suffers from it. */
 export function brokenEnd(receivedStatus: number): FailedEnd {
   const detail = 'Penstock failed to hand on the answer; the log of the dispatcher says more';

@@ -1,3 +1,4 @@
+import type { FlowingBody } from '#bus';
 import type { FailureCode, ResourceRef } from '#contracts';
 import type { CallScopes, Entry, Fields, Lane, Version } from '#core';
 import type { Kept } from './completions.service.js';
@@ -18,6 +19,8 @@ export interface Order extends ResourceRef {
   readonly fields: Fields;
   readonly validators: Fields;
   readonly body: Uint8Array;
+  /** Instead of it, where it is still being received: it is taken when it is sent, and can be sent once. */
+  readonly upload?: FlowingBody | undefined;
   readonly purpose: Purpose;
   readonly mayStore: boolean;
   readonly hasIdempotencyKey: boolean;
@@ -35,6 +38,8 @@ export type FlightEnd =
       readonly upstreamStatus: number | null;
       readonly fields: Fields;
       readonly body: Uint8Array;
+      /** Instead of it, where it is too large to be kept. */
+      readonly flow?: FlowingBody | undefined;
       readonly version: Version;
       readonly requestedAt: number;
       readonly receivedAt: number;
@@ -170,10 +175,20 @@ export function earliestDeadline(askers: readonly Asker[]): number | undefined {
   return Number.isFinite(earliest) ? earliest : undefined;
 }
 
+export function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
+}
+
 const RANK: Readonly<Record<Lane, number>> = { now: 0, soon: 1, later: 2 };
 
 export function isMoreUrgent(a: Lane, b: Lane): boolean {
   return RANK[a] < RANK[b];
+}
+
+/** Its body has gone, or a part of it: there is nothing to send again. */
+export function isSpent({ order }: Flight): boolean {
+  return order.upload?.isTouched() === true;
 }
 
 export function isWrite(flight: Flight): boolean {

@@ -1,7 +1,7 @@
 import { createGateSet, createScopedLanes, maskQuery } from '#core';
 import type { Fields, GateChange, GateSet, Reservation, ScopedChange, ThrottleReading, Version } from '#core';
 import { openDesk } from '#bus';
-import type { Bus, DeskAnswer, HolderDesk, JetStreamStrategy, LeaseHeld, Publisher, Verdict } from '#bus';
+import type { Bus, DeskAnswer, FlowingBody, HolderDesk, JetStreamStrategy, LeaseHeld, Publisher, Verdict } from '#bus';
 import { bucketOf, cachePolicyOf, costOf, declareConsumers } from '#contracts';
 import type { CallMessage, ControlWork, HolderRequest, UpstreamConfig } from '#contracts';
 import type { Chance, Clock, Logger } from '#runtime';
@@ -119,7 +119,7 @@ export class HoldingService {
       onChanges: (changes) => this.changed(changes),
       onReserved: () => this.loop.pump(),
     });
-    this.desk = openDesk({ bus, upstream: config.id, fence, handler: (request, body) => this.answer(request, body) });
+    this.desk = openDesk({ bus, upstream: config.id, fence, handler: (...asked) => this.answer(...asked) });
     this.pulls = new PullsService({
       ...{ config, strategy, clock, completions },
       consumers: declareConsumers(bus.subjects),
@@ -204,6 +204,7 @@ export class HoldingService {
       await this.answers.deliver(flight, answer, version);
     } catch (error) {
       this.options.logger.error({ err: error, path: flight.order.shownPath }, 'an answer could not be handed on');
+      answer.flow?.drop();
       return this.failed(flight, brokenEnd(answer.status));
     }
     if (isCallOnly(flight)) await this.tellAnswered(flight, answer, version);
@@ -243,10 +244,10 @@ export class HoldingService {
     return { fence: this.options.fence, send: this.loop.highestSend() };
   }
 
-  private async answer(request: HolderRequest, body: Uint8Array): Promise<DeskAnswer> {
+  private async answer(request: HolderRequest, body: Uint8Array, upload?: FlowingBody): Promise<DeskAnswer> {
     switch (request.kind) {
       case 'call':
-        return this.call(request, body);
+        return this.call(request, body, upload);
       case 'cancel':
         return deskAnswerOf({ kind: this.loop.cancel(request.callId, request.isGone === true) });
       case 'mark':
@@ -262,13 +263,14 @@ export class HoldingService {
     }
   }
 
-  private async call(message: CallMessage, body: Uint8Array): Promise<DeskAnswer> {
+  private async call(message: CallMessage, body: Uint8Array, upload?: FlowingBody): Promise<DeskAnswer> {
     if (message.lane === 'now') this.room.userAsked();
     const stored = message.purpose === 'read' ? await this.answers.fromStore(message.key, message.have) : undefined;
     return new Promise((resolve) => {
       const asker = callAsker(message, body, {
         nowMs: this.options.clock.now(),
         credentialQuery: this.options.config.cache.credentialQuery,
+        upload,
         resolve,
       });
       if (stored !== undefined) asker.end(stored, undefined);

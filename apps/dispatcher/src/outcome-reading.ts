@@ -12,6 +12,11 @@ export interface OutcomeReading {
   readonly sign: Sign;
 }
 
+/** The upstream took the credential for one of its own. */
+export function isAccepted(outcome: FetchOutcome, { throttle }: OutcomeReading): boolean {
+  return outcome.kind === 'answered' && throttle.kind === 'none' && outcome.status !== 401 && outcome.status !== 403;
+}
+
 const NO_THROTTLE: ThrottleReading = { kind: 'none' };
 
 /** What an attempt tells, in the vendor's dialect. */

@@ -2,7 +2,7 @@ import { fieldValue, mayHoldThrottled, parseHttpDate, readWait, retryDecision } 
 import type { RepeatFacts, RetryBudget, RetryDecision, RetryOutcome, RetryPolicies } from '#core';
 import { wouldRepeat } from './fetch-outcome.js';
 import type { FetchOutcome } from './fetch-outcome.js';
-import { latestDeadline } from './flight.js';
+import { isSpent, latestDeadline } from './flight.js';
 import type { Flight } from './flight.js';
 import type { Answered } from './loop-options.js';
 import type { WritesSent } from './writes-sent.js';
@@ -25,7 +25,7 @@ export class Repetition {
 
   /** A throttle was a refusal: what it refused may be held and sent again, writes only where that is configured. */
   mayHoldThrottled(flight: Flight, { wasProbe, nowMs }: { wasProbe: boolean; nowMs: number }): boolean {
-    if (flight.askers.length === 0) return false;
+    if (flight.askers.length === 0 || isSpent(flight)) return false;
     const isHeld = mayHoldThrottled({ ...this.repeatFacts(flight), throttledWrites: this.options.throttledWrites });
     // One probe at a time multiplies nothing.
     if (isHeld && !wasProbe) this.budgetOf(flight).charge(nowMs);
@@ -40,8 +40,8 @@ export class Repetition {
   ): RetryDecision | undefined {
     if (outcome.kind === 'answered' && outcome.status < 400) return undefined;
     if (outcome.kind === 'failed' && wouldRepeat(outcome)) return undefined;
-    // Whoever asked has left.
-    if (flight.askers.length === 0) return undefined;
+    // Whoever asked has left, or what was to be sent is gone.
+    if (flight.askers.length === 0 || isSpent(flight)) return undefined;
     const { nowMs, chance, permittedPerSecond } = at;
     return retryDecision({
       ...this.repeatFacts(flight),

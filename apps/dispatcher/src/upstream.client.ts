@@ -4,8 +4,9 @@ import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { isSafe, urlOf } from '#core';
 import type { Fields } from '#core';
+import type { FlowingBody } from '#bus';
 import type { Clock } from '#runtime';
-import { AttemptError, failureOf } from './fetch-outcome.js';
+import { AttemptError, failureOf, isUploadBroken } from './fetch-outcome.js';
 import type { FetchOutcome } from './fetch-outcome.js';
 import { Exchange } from './route/exchange.js';
 import type { Exchanged } from './route/exchange.js';
@@ -25,6 +26,10 @@ export interface UpstreamRequest {
   readonly path: string;
   readonly fields: Fields;
   readonly body: Uint8Array;
+  /** Instead of it, where it comes as it is read: once. */
+  readonly upload?: FlowingBody | undefined;
+  /** Asked once the answer proves larger than is kept: whether someone takes it as it comes. Absent: nobody does. */
+  takesFlow?(): boolean;
   /** Asked in the very tick in which it is written: between the order to send and that tick there may be a connection to make, and a stall. */
   mayLeave(): boolean;
   /** Takes the call back, wherever it is: its connection is closed, and the outcome is one that was abandoned. */
@@ -76,6 +81,10 @@ class AttemptOrder {
   answers(): void {
     this.isAnswered = true;
   }
+
+  takesFlow(): boolean {
+    return this.request.takesFlow?.() ?? false;
+  }
 }
 
 interface Attempt extends InternalAxiosRequestConfig {
@@ -114,10 +123,13 @@ function ask(http: Axios, order: AttemptOrder, { baseUrl }: ClientOptions): Prom
 }
 
 function answeredOf({ status, data }: AxiosResponse<Exchanged>, requestedAt: number, clock: Clock): FetchOutcome {
-  return { kind: 'answered', status, fields: data.fields, body: data.body, requestedAt, receivedAt: clock.now() };
+  const { fields, body, flow } = data;
+  return { kind: 'answered', status, fields, body, flow, requestedAt, receivedAt: clock.now() };
 }
 
 function failed(error: unknown, { request, leftAt }: AttemptOrder): FetchOutcome {
+  // Nothing that the upstream did.
+  if (isUploadBroken(error)) return { ...failureOf(error), sent: leftAt !== undefined, abandoned: true };
   if (request.signal?.aborted !== true) return failureOf(error);
   const takenBack = failureOf(new AttemptError('PENSTOCK_TAKEN_BACK'));
   return { ...takenBack, sent: leftAt !== undefined, abandoned: true };
@@ -130,6 +142,7 @@ function failed(error: unknown, { request, leftAt }: AttemptOrder): FetchOutcome
  */
 function isStale(error: unknown, { request, leftAt, isAnswered }: AttemptOrder, clock: Clock): boolean {
   if (leftAt === undefined || isAnswered || request.signal?.aborted === true || !isSafe(request.method)) return false;
+  if (request.upload?.isTouched() === true) return false;
   return clock.now() - leftAt <= STALE_WITHIN_MS && hadAnswered(error);
 }
 
@@ -169,10 +182,13 @@ async function attempt(
   const forget = request.signal === undefined ? undefined : whenTakenBack(request.signal, exchange);
   try {
     // undici's type of a handler speaks of its newer form; this one is the one that tells fields as they came.
-    pool.dispatch(placed(config.url ?? '', request, destination), exchange as never);
+    pool.dispatch(placed(config.url ?? '', request, destination, exchange), exchange as never);
     const data = await exchange.ended;
     // RFC 9110 15.5.8: a 407 is said by the proxy to us; whoever called us has no password for it.
-    if (destination.forward !== undefined && data.status === 407) throw new AttemptError('PENSTOCK_PROXY_REFUSED');
+    if (destination.forward !== undefined && data.status === 407) {
+      data.flow?.drop();
+      throw new AttemptError('PENSTOCK_PROXY_REFUSED');
+    }
     return { data, status: data.status, statusText: '', headers: NO_HEADERS, config };
   } finally {
     forget?.();
@@ -211,17 +227,26 @@ function destinationOf(baseUrl: string, { forward }: Route): Destination {
 /** The URL class would normalise the path; it is sent byte for byte. */
 function placed(
   url: string,
-  { method, fields, body }: UpstreamRequest,
+  { method, fields, body, upload }: UpstreamRequest,
   { origin, forward, leftOut }: Destination,
+  exchange: Exchange,
 ): Dispatcher.DispatchOptions {
   const headers: string[] = [];
   for (const [name, value] of fields) headers.push(name, value);
   if (forward !== undefined) headers.push(...forward.fields);
+  // Without a length undici sends it chunked.
+  if (upload !== undefined && upload.bytes !== null) headers.push('Content-Length', String(upload.bytes));
   return {
     origin,
     path: url.slice(leftOut) || '/',
     method: method as Dispatcher.HttpMethod,
     headers,
-    body: body.byteLength === 0 ? null : body,
+    body: upload === undefined ? (body.byteLength === 0 ? null : body) : uploading(upload, exchange),
   };
+}
+
+/** An async iterable is a body to undici, if not to its types. */
+function uploading(upload: FlowingBody, exchange: Exchange): null {
+  exchange.uploads(upload);
+  return exchange.sending(upload) as never;
 }

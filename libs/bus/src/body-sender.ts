@@ -22,6 +22,8 @@ export interface BodySenderOptions {
   readonly untakenMs: number;
   /** SHA-256, hex, where it is known already; else it is computed on the way. */
   readonly hash?: string;
+  /** As soon as it is known that the receiver will not have it whole: a source that is slow would learn it only with its next chunk. */
+  readonly onBroken?: () => void;
 }
 
 /** Listens from now on: what names this body to the receiver may be published after this returns. */
@@ -36,6 +38,8 @@ class CreditedSender implements BodySender {
   private withdrawn = false;
   private over = false;
   private waitsForSource = false;
+  /** From the first credit on the receiver is heard every second, as long as it lives. */
+  private silence: NodeJS.Timeout | undefined;
   private readonly bell = new Bell();
 
   constructor(private readonly options: BodySenderOptions) {
@@ -49,6 +53,7 @@ class CreditedSender implements BodySender {
   withdraw(): void {
     this.withdrawn = true;
     this.bell.ring();
+    if (this.waitsForSource) this.options.onBroken?.();
   }
 
   private async run(): Promise<BodySent> {
@@ -61,12 +66,15 @@ class CreditedSender implements BodySender {
     try {
       const sent = await this.story();
       if (sent === 'broken') this.say({ kind: 'aborted', reason: 'the sender stopped' });
+      if (sent !== 'taken') this.options.onBroken?.();
       return sent;
     } catch (error) {
       this.say({ kind: 'aborted', reason: String(error) });
+      this.options.onBroken?.();
       return 'broken';
     } finally {
       this.over = true;
+      clearTimeout(this.silence);
       forgetAway();
       if (!bus.nc.isClosed()) subscription.unsubscribe();
     }
@@ -75,6 +83,7 @@ class CreditedSender implements BodySender {
   private async story(): Promise<BodySent> {
     await this.bell.wait(this.options.untakenMs);
     if (this.receiver === 'unheard') return 'untaken';
+    this.silence = setTimeout(() => this.lost(), SILENCE_MS);
     if (!(await this.sendAll())) return 'broken';
     while (this.receiver === 'reading') if (!(await this.hearsInTime())) return 'broken';
     return this.receiver === 'taken' ? 'taken' : 'broken';
@@ -87,7 +96,7 @@ class CreditedSender implements BodySender {
     for await (const chunk of this.options.source) {
       this.waitsForSource = false;
       while (chunks >= this.upTo && this.receiver === 'reading') if (!(await this.hearsInTime())) return false;
-      if (this.receiver !== 'reading') return false;
+      if (this.receiver !== 'reading' || this.withdrawn) return false;
       this.say({ kind: 'chunk', n: chunks }, chunk);
       if (this.options.hash === undefined) hash.update(chunk);
       [chunks, bytes] = [chunks + 1, bytes + chunk.byteLength];
@@ -106,19 +115,26 @@ class CreditedSender implements BodySender {
   private heard(frame: Uint8Array): void {
     const head = readUpward(frame);
     if (head === null) return;
+    this.silence?.refresh();
     if (head.kind === 'credit') {
       this.upTo = Math.max(this.upTo, head.upTo);
       if (this.receiver === 'unheard') this.receiver = 'reading';
       if (this.waitsForSource) this.say({ kind: 'alive' });
-    } else this.receiver = head.kind;
+    } else if (head.kind === 'refused') return this.lost();
+    else this.receiver = head.kind;
     this.bell.ring();
   }
 
   /** What was on its way is lost. A body that nobody has begun to take is still whole. */
   private wentAway(): void {
-    if (this.receiver === 'unheard') return;
+    if (this.receiver !== 'unheard') this.lost();
+  }
+
+  private lost(): void {
+    if (this.receiver === 'taken') return;
     this.receiver = 'refused';
     this.bell.ring();
+    if (this.waitsForSource) this.options.onBroken?.();
   }
 
   private say(head: Downward, bytes?: Uint8Array): void {

@@ -1,25 +1,23 @@
 import { errors } from '@nats-io/nats-core';
-import {
-  decodeFrame,
-  encodeFrame,
-  INLINE_BODY_BYTES,
-  type CallReply,
-  type CancelMessage,
-  type HolderRequest,
-} from '#contracts';
+import { decodeFrame, encodeFrame, type CallReply, type CancelMessage, type HolderRequest } from '#contracts';
 import { answers, isConclusive, readReply, type Happening, type Heard } from './ask-happening.js';
 import type { AskOutcome, CancelVerdict, NotSentCode, UnknownCode } from './ask-outcome.js';
-import { offerBody, takeBody, type OfferedBody } from './body-stream.js';
+import { takeBody } from './body-stream.js';
+import { CarriedBody } from './carried-body.js';
 import type { Bus, BusClock } from './connection.js';
 import type { EnvelopeMaker } from './envelope.js';
 import { isNobodyThere } from './faults.js';
+import { takeFlowing, type FlowingBody } from './flowing-body.js';
 import type { LeaseWatch } from './lease-watch.js';
+import { requestLong } from './long-request.js';
 import { Mailbox } from './mailbox.js';
 
 export interface Question {
   readonly upstream: string;
   readonly message: HolderRequest;
   readonly body: Uint8Array;
+  /** Instead of it, where it is still being received: it can be sent once, and while it flows the deadline moves on. */
+  readonly upload?: FlowingBody | undefined;
   /** May reach the upstream more than once. */
   readonly repeatable: boolean;
   /** For all of it: the wait until it is sent, and the answer. */
@@ -63,12 +61,13 @@ export class HolderAsk {
   private readonly mayBeSent = new Map<number, number>();
   private backOffMs = FIRST_BACK_OFF_MS;
   private bodyFaults = 0;
-  private offer: OfferedBody | null = null;
+  private readonly carried: CarriedBody;
+  private endRequest: (() => void) | null = null;
   private awaySinceMs: number | null;
   private readonly mail = new Mailbox<Happening>();
   private readonly startedAtMs: number;
   private readonly sendUntilMs: number;
-  private readonly deadlineAtMs: number;
+  private deadlineAtMs: number;
 
   constructor(
     private readonly around: AskSurroundings,
@@ -80,6 +79,9 @@ export class HolderAsk {
     this.sendUntilMs =
       this.startedAtMs + (message.kind === 'call' ? Math.min(deadlineMs, message.waitLeftMs) : deadlineMs);
     this.awaySinceMs = around.bus.connected() ? null : this.startedAtMs;
+    const { body, upload } = question;
+    const onProgress = (): void => this.uploaded();
+    this.carried = new CarriedBody({ bus: around.bus, body, upload, untakenMs: deadlineMs, onProgress });
   }
 
   async outcome(): Promise<AskOutcome> {
@@ -92,7 +94,8 @@ export class HolderAsk {
       }
     } finally {
       for (const close of closers) close();
-      this.offer?.withdraw();
+      this.carried.withdraw();
+      this.endRequest?.();
     }
   }
 
@@ -162,6 +165,7 @@ export class HolderAsk {
 
   private async look(): Promise<AskOutcome | null> {
     const { bus, leases, clock } = this.around;
+    if (this.carried.isSpent()) return this.giveUp('holder_away', 'the holder that had begun to take the body is gone');
     if (clock.now() >= this.sendUntilMs) return this.giveUp('holder_away', 'nobody took the call in time');
     const holder = bus.connected() ? await leases.findHolder(this.question.upstream) : null;
     if (holder !== null && bus.connected()) this.ask(holder.fence);
@@ -175,12 +179,28 @@ export class HolderAsk {
     const { attempt } = this;
     this.state = { kind: 'asked', fence, attempt };
     this.mayBeSent.set(attempt, fence);
+    const subject = bus.subjects.call(this.question.upstream, fence);
+    if (this.question.upload !== undefined) return this.askLong(attempt, subject);
     // Longer than we wait ourselves: the last word is the cancel's.
     const timeout = Math.max(1, this.deadlineAtMs - clock.now()) + 2 * CANCEL_WAIT_MS;
-    bus.nc.request(bus.subjects.call(this.question.upstream, fence), this.frame(), { timeout }).then(
+    bus.nc.request(subject, this.frame(), { timeout }).then(
       (answer) => this.mail.put(readReply(attempt, answer.data)),
       (error: unknown) => this.onRequestError(attempt, error),
     );
+  }
+
+  /** An upload takes as long as its client does. */
+  private askLong(attempt: number, subject: string): void {
+    this.endRequest?.();
+    this.endRequest = requestLong({
+      ...{ bus: this.around.bus, subject, frame: this.frame() },
+      heard: (answer) =>
+        this.mail.put(answer.kind === 'reply' ? readReply(attempt, answer.frame) : { kind: 'nobody-there', attempt }),
+    });
+  }
+
+  private uploaded(): void {
+    this.deadlineAtMs = Math.max(this.deadlineAtMs, this.around.clock.now() + this.question.deadlineMs);
   }
 
   /** Deadlines travel as what is left of them. */
@@ -188,14 +208,7 @@ export class HolderAsk {
     const { message, body } = this.question;
     if (message.kind !== 'call') return encodeFrame(message, body);
     const waitLeftMs = Math.max(0, Math.round(this.sendUntilMs - this.around.clock.now()));
-    if (body.byteLength <= INLINE_BODY_BYTES) return encodeFrame({ ...message, waitLeftMs }, body);
-    if (this.offer?.untouched() !== true) this.offer = this.offerAfresh();
-    return encodeFrame({ ...message, waitLeftMs, bodyStream: this.offer.ref }, NOTHING);
-  }
-
-  private offerAfresh(): OfferedBody {
-    this.offer?.withdraw();
-    return offerBody(this.around.bus, this.question.body);
+    return this.carried.frameOf({ ...message, waitLeftMs });
   }
 
   private onRequestError(attempt: number, error: unknown): void {
@@ -217,6 +230,8 @@ export class HolderAsk {
   }
 
   private async finish({ reply, body }: Heard): Promise<AskOutcome | null> {
+    if (reply.kind === 'answered' && reply.bodyFlow !== undefined)
+      return { kind: 'replied', reply, body, flow: takeFlowing(this.around.bus, reply.bodyFlow) };
     if (reply.kind !== 'answered' || reply.bodyStream === null) return { kind: 'replied', reply, body };
     const { bus, clock, maxBodyBytes: maxBytes } = this.around;
     const timeoutMs = Math.max(LEAST_BODY_MS, this.deadlineAtMs - clock.now());

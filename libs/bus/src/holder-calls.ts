@@ -2,6 +2,7 @@ import type { CallMessage, CallReply, MarkMessage } from '#contracts';
 import type { AskOutcome, CancelVerdict } from './ask-outcome.js';
 import type { Bus, BusClock } from './connection.js';
 import { createEnvelopeMaker } from './envelope.js';
+import type { FlowingBody } from './flowing-body.js';
 import { HolderAsk, type AskSurroundings, type Question } from './holder-ask.js';
 import { watchLeases, type HolderSeen } from './lease-watch.js';
 
@@ -12,6 +13,8 @@ export interface AskOptions {
   readonly deadlineMs: number;
   /** The client left: the call is cancelled. */
   readonly signal?: AbortSignal;
+  /** The body, where it is still being received. */
+  readonly upload?: FlowingBody | undefined;
 }
 
 export type MarkOutcome =

@@ -9,15 +9,18 @@ import {
 } from '#contracts';
 import { offerBody, takeBody } from './body-stream.js';
 import type { Bus } from './connection.js';
+import { passOn, takeFlowing, type FlowingBody } from './flowing-body.js';
 
 export interface DeskAnswer {
   readonly reply: CallReply;
   /** Empty unless the reply is `answered`. */
   readonly body: Uint8Array;
+  /** Instead of it, where it comes as it is read. */
+  readonly flow?: FlowingBody | undefined;
 }
 
 /** `not-holder` promises that the call was not sent and never will be: the asker may put it to another. */
-export type DeskHandler = (request: HolderRequest, body: Uint8Array) => Promise<DeskAnswer>;
+export type DeskHandler = (request: HolderRequest, body: Uint8Array, upload?: FlowingBody) => Promise<DeskAnswer>;
 
 export interface DeskOptions {
   readonly bus: Bus;
@@ -35,6 +38,8 @@ export interface HolderDesk {
 const NOTHING = new Uint8Array();
 const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
 const REQUEST_BODY_MS = 30_000;
+/** Whoever asked takes what flows at once, or is gone; an upstream waits meanwhile. */
+const FLOW_UNTAKEN_MS = 5_000;
 
 /** Where the holder of an upstream takes what it is asked under its fence. */
 export function openDesk(options: DeskOptions): HolderDesk {
@@ -83,6 +88,8 @@ class SubscribedDesk implements HolderDesk {
     }
     const { request, body } = read;
     if (request.kind === 'call' && this.closing) return { reply: { kind: 'not-holder' }, body: NOTHING };
+    if (request.kind === 'call' && request.bodyFlow !== undefined)
+      return handler(request, body, takeFlowing(bus, request.bodyFlow));
     if (request.kind !== 'call' || request.bodyStream === null) return handler(request, body);
     const whole = await this.fetchBody(request.bodyStream);
     return typeof whole === 'string' ? failed(whole) : handler(request, whole);
@@ -100,9 +107,13 @@ class SubscribedDesk implements HolderDesk {
 
   private send(message: Msg, answer: DeskAnswer): void {
     const { bus } = this.options;
-    if (!bus.connected()) return;
-    const { reply, body } = answer;
-    if (reply.kind !== 'answered' || body.byteLength <= INLINE_BODY_BYTES) message.respond(encodeFrame(reply, body));
+    const { reply, body, flow } = answer;
+    if (!bus.connected()) return flow?.drop();
+    if (flow !== undefined && reply.kind === 'answered') {
+      const { ref } = passOn({ bus, body: flow, untakenMs: FLOW_UNTAKEN_MS });
+      message.respond(encodeFrame({ ...reply, bodyFlow: ref }, NOTHING));
+    } else if (reply.kind !== 'answered' || body.byteLength <= INLINE_BODY_BYTES)
+      message.respond(encodeFrame(reply, body));
     else message.respond(encodeFrame({ ...reply, bodyStream: offerBody(bus, body).ref }, NOTHING));
   }
 }

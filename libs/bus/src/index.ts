@@ -54,6 +54,8 @@ export { sendBody } from './body-sender.js';
 export type { BodySender, BodySenderOptions, BodySent } from './body-sender.js';
 export { receiveBody } from './body-receiver.js';
 export type { BodyReceiverOptions } from './body-receiver.js';
+export { passOn, takeFlowing } from './flowing-body.js';
+export type { FlowingBody, PassedOnBody, PassingOn } from './flowing-body.js';
 export { BodyStreamError } from './body-wire.js';
 export type { BodyFault } from './body-wire.js';
 export { openDesk } from './holder-desk.js';

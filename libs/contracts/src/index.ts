@@ -47,6 +47,7 @@ export type {
   EventPayloads,
   FailureCode,
   FetchWork,
+  FlowingBodyRef,
   HolderRequest,
   KeptFetch,
   LearnedLimit,

@@ -75,6 +75,8 @@ export interface CallMessage extends Envelope, ResourceRef {
   /** Milliseconds left until the call must have been sent. */
   readonly waitLeftMs: number;
   readonly bodyStream: BodyStreamRef | null;
+  /** Present where the body is still being received from the client: it is taken as it comes, once, when the call is sent. */
+  readonly bodyFlow?: FlowingBodyRef;
   readonly configVersion: number;
 }
 
@@ -101,6 +103,13 @@ export interface BodyStreamRef {
   readonly hash: string;
 }
 
+/** A body that is still on its way when it is told of: in chunks with credits, whose length and hash are known at their end. */
+export interface FlowingBodyRef {
+  readonly id: string;
+  /** Where it was told beforehand (Content-Length). */
+  readonly bytes: number | null;
+}
+
 /** The holder's answer to a call. The answer's body follows in its frame, or in a body stream. */
 export type CallReply =
   | {
@@ -117,6 +126,8 @@ export type CallReply =
       readonly from: 'upstream' | 'store';
       readonly collapsed: boolean;
       readonly bodyStream: BodyStreamRef | null;
+      /** Present where the answer is too large to be kept: its body is passed on as it comes, to this asker alone. */
+      readonly bodyFlow?: FlowingBodyRef;
     }
   | {
       readonly kind: 'failed';

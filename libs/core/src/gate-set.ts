@@ -167,12 +167,21 @@ export class GateSet {
   }
 
   /** To be called exactly once for each permit. Tells what changed, scope by scope. */
-  settle({ parts, place }: SetPermit, outcome: SetOutcome, nowMs: number): ScopedChange[] {
-    if (place !== undefined) this.#reservation?.free(place);
+  settle(permit: SetPermit, outcome: SetOutcome, nowMs: number): ScopedChange[] {
+    if (permit.place !== undefined) this.#reservation?.free(permit.place);
+    return this.#tell('settle', permit, outcome, nowMs);
+  }
+
+  /** As `Gate.hear`. */
+  hear(permit: SetPermit, outcome: SetOutcome, nowMs: number): ScopedChange[] {
+    return this.#tell('hear', permit, outcome, nowMs);
+  }
+
+  #tell(how: 'settle' | 'hear', { parts }: SetPermit, outcome: SetOutcome, nowMs: number): ScopedChange[] {
     const concerned = this.#concerned(parts, outcome);
     const changes: [string, GateChange][] = [];
     for (const { scope, permit } of parts) {
-      const change = this.#gate(scope)?.settle(permit, scope === concerned ? outcome : aside(outcome), nowMs);
+      const change = this.#gate(scope)?.[how](permit, scope === concerned ? outcome : aside(outcome), nowMs);
       if (change !== undefined) changes.push([scope, change]);
     }
     return changesOf(changes);

@@ -14,7 +14,7 @@ import type {
 } from './gate-types.js';
 import { isOlder, Pause } from './pause.js';
 import type { Lane } from './priority.js';
-import { closePermit, leavePermit, notAdmitted, openPermit } from './permit.js';
+import { closePermit, hearPermit, leavePermit, notAdmitted, openPermit } from './permit.js';
 import { Probe } from './probe.js';
 import { RAMP_MS } from './ramp.js';
 
@@ -104,12 +104,23 @@ export class Gate {
     if (this.#open.has(permit.seq)) this.#open.set(permit.seq, nowMs);
   }
 
+  /** Its slot is free; and what it came to is learned, unless that was heard already. */
   settle(permit: Permit, outcome: GateOutcome, nowMs: number): GateChange {
+    const isNews = hearPermit(permit);
     if (!closePermit(permit)) return NONE;
-    this.left(permit, permit.startedAtMs);
     this.#inFlight -= 1;
-    this.#open.delete(permit.seq);
     if (permit.lane !== 'now') this.#inFlightBackground -= 1;
+    return isNews ? this.#learn(permit, outcome, nowMs) : NONE;
+  }
+
+  /** What it came to is known, while its slot stays taken: the body of its answer flows on. */
+  hear(permit: Permit, outcome: GateOutcome, nowMs: number): GateChange {
+    return hearPermit(permit) ? this.#learn(permit, outcome, nowMs) : NONE;
+  }
+
+  #learn(permit: Permit, outcome: GateOutcome, nowMs: number): GateChange {
+    this.left(permit, permit.startedAtMs);
+    this.#open.delete(permit.seq);
     if (permit.probe) this.#probe.inFlight = false;
     this.#advance(nowMs);
     switch (outcome.kind) {

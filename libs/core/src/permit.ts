@@ -3,10 +3,11 @@ import type { Permit } from './gate-types.js';
 interface OpenPermit extends Permit {
   settled: boolean;
   left: boolean;
+  heard: boolean;
 }
 
 export function openPermit({ epoch, probe, lane, startedAtMs, seq, cost }: Permit): Permit {
-  const permit: OpenPermit = { epoch, probe, lane, startedAtMs, seq, cost, settled: false, left: false };
+  const permit: OpenPermit = { epoch, probe, lane, startedAtMs, seq, cost, settled: false, left: false, heard: false };
   return permit;
 }
 
@@ -14,6 +15,13 @@ export function openPermit({ epoch, probe, lane, startedAtMs, seq, cost }: Permi
 export function closePermit(permit: Permit & { settled?: boolean }): boolean {
   if (permit.settled !== false) return false;
   permit.settled = true;
+  return true;
+}
+
+/** False when it was told before, or is settled. */
+export function hearPermit(permit: Permit & { settled?: boolean; heard?: boolean }): boolean {
+  if (permit.settled !== false || permit.heard !== false) return false;
+  permit.heard = true;
   return true;
 }
 
