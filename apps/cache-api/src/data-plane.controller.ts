@@ -4,6 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { STATUS_CODES } from 'node:http';
 import { fieldsFromRaw, fieldValue, withoutHopByHop } from '#core';
+import type { Field } from '#core';
 import type { Clock, Logger } from '#runtime';
 import type { AnswerService } from './answer.service.js';
 import type { AnswerMetrics } from './answer-metrics.js';
@@ -13,6 +14,8 @@ import type { DirectoryService } from './directory.service.js';
 import { problemAnswer } from './problems.js';
 import type { Problem, ProblemCode } from './problems.js';
 import { BodyTooLarge, drain, readBody } from './request-body.js';
+import { ALLOWED, headFaultOf, isForUsAlone } from './request-head.js';
+import type { RequestHead } from './request-head.js';
 
 export interface DataPlaneOptions {
   readonly host: string;
@@ -38,10 +41,21 @@ export class DataPlaneController {
 
   constructor(private readonly options: DataPlaneOptions) {
     this.server = createServer(
-      { maxHeaderSize: MAX_FIELD_BYTES, keepAliveTimeout: KEEP_ALIVE_MS },
+      // A missing Host is told like everything else that is malformed.
+      { maxHeaderSize: MAX_FIELD_BYTES, keepAliveTimeout: KEEP_ALIVE_MS, requireHostHeader: false },
       (request, response) => {
         void this.serve(request, response);
       },
+    );
+    // Else Node says 100 before it is known whether the body is wanted.
+    this.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      waitsForContinue.add(request);
+      void this.serve(request, response);
+    });
+    // RFC 9110 10.1.1: to other expectations a 417 "MAY" be said. They are fields of the client's like others.
+    this.server.on(
+      'checkExpectation',
+      (request: IncomingMessage, response: ServerResponse) => void this.serve(request, response),
     );
     this.server.on('connect', (_request, socket) =>
       this.refuseOnSocket(socket, 'method_not_supported', EXPLAIN_TUNNEL),
@@ -92,8 +106,9 @@ export class DataPlaneController {
     const { directory } = this.options;
     if (!this.isAdmitted(request)) return this.askForToken();
     const method = request.method ?? 'GET';
-    if (method === 'TRACE')
-      return this.problem({ code: 'method_not_supported', detail: 'TRACE is not passed on', instance: request.url });
+    const fields = fieldsFromRaw(request.rawHeaders);
+    const own = this.ownAnswer({ method, target: request.url ?? '/', version: request.httpVersion, fields });
+    if (own !== undefined) return own;
     const target = directory.route(request.url ?? '/');
     if (target.kind === 'own')
       return this.problem({
@@ -110,9 +125,8 @@ export class DataPlaneController {
         detail: `no upstream is named ${target.upstream}`,
         instance: request.url,
       });
-    const body = await this.bodyOf(request, upstream.config.maxRequestBodyBytes);
+    const body = await this.bodyOf(request, response, upstream.config.maxRequestBodyBytes);
     if (!(body instanceof Uint8Array)) return body;
-    const fields = fieldsFromRaw(request.rawHeaders);
     return {
       id: `c${(this.nextId += 1).toString(36)}`,
       traceparent: fieldValue(fields, 'traceparent'),
@@ -126,10 +140,29 @@ export class DataPlaneController {
     };
   }
 
-  private async bodyOf(request: IncomingMessage, maxBytes: number): Promise<Uint8Array | ClientAnswer> {
+  /** To what goes no further than here, or nowhere. */
+  private ownAnswer(head: RequestHead): ClientAnswer | undefined {
+    const fault = headFaultOf(head);
+    // RFC 9112 6.1, 9.6: where a message ends that is framed wrongly nobody knows.
+    if (fault !== undefined) return withField(this.problem({ ...fault, instance: head.target }), CLOSE);
+    if (head.method === 'TRACE') {
+      const detail = 'TRACE is not passed on';
+      // RFC 9110 15.5.6: with a list of the methods that are supported.
+      return withField(this.problem({ code: 'method_not_supported', detail, instance: head.target }), ALLOWED);
+    }
+    if (!isForUsAlone(head)) return undefined;
+    return { status: 204, fields: [ALLOWED], body: NO_BODY, outcome: 'pass' };
+  }
+
+  private async bodyOf(
+    request: IncomingMessage,
+    response: ServerResponse,
+    maxBytes: number,
+  ): Promise<Uint8Array | ClientAnswer> {
     if (request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined)
       return NO_BODY;
     try {
+      if (Number(request.headers['content-length'] ?? 0) <= maxBytes) sayContinue(request, response);
       return await readBody(request, maxBytes);
     } catch (error) {
       if (!(error instanceof BodyTooLarge)) throw error;
@@ -146,24 +179,27 @@ export class DataPlaneController {
 
   private askForToken(): ClientAnswer {
     const detail = 'send Proxy-Authorization: Bearer with the value of PENSTOCK_ACCESS_TOKEN';
-    const answer = this.problem({ code: 'access_token_required', detail });
-    return { ...answer, fields: [...answer.fields, ['Proxy-Authenticate', 'Bearer realm="penstock"']] };
+    const realm = ['Proxy-Authenticate', 'Bearer realm="penstock"'] as const;
+    return withField(this.problem({ code: 'access_token_required', detail }), realm);
   }
 
   private problem(problem: Problem): ClientAnswer {
     return problemAnswer(problem, this.options.clock.now());
   }
 
-  private clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  private clientError(error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }, socket: Duplex): void {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
     if (error.code === 'HPE_HEADER_OVERFLOW')
       this.refuseOnSocket(socket, 'fields_too_large', `expected at most ${MAX_FIELD_BYTES} bytes of fields`);
+    else if (error.code === 'HPE_INVALID_METHOD' && beginsLikeRequest(error))
+      this.refuseOnSocket(socket, 'unknown_method', 'expected a method that is registered (RFC 9110 16.1.1)');
     else this.refuseOnSocket(socket, 'malformed_request', 'expected an HTTP/1.1 request');
   }
 
   private refuseOnSocket(socket: Duplex, code: ProblemCode, detail: string): void {
     const { status, fields, body } = this.problem({ code, detail });
-    const lines = [...fields, ['Connection', 'close'] as const].map(([name, value]) => `${name}: ${value}\r\n`);
+    const allowed = status === 405 ? [ALLOWED] : [];
+    const lines = [...fields, ...allowed, CLOSE].map(([name, value]) => `${name}: ${value}\r\n`);
     socket.end(
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${Buffer.from(body).toString('utf8')}`,
     );
@@ -176,9 +212,31 @@ const REFUSALS: Readonly<Record<400 | 403 | 404, ProblemCode>> = {
   404: 'unknown_upstream',
 };
 
+const CLOSE = ['Connection', 'close'] as const;
+
+function withField(answer: ClientAnswer, field: Field): ClientAnswer {
+  return { ...answer, fields: [...answer.fields, field] };
+}
+
+/** What is a request line but for a method that Node's parser does not know; not what speaks another protocol. */
+function beginsLikeRequest({ rawPacket }: { readonly rawPacket?: Buffer }): boolean {
+  return /^[!#$%&'*+.^_`|~0-9a-z-]+ \S+ HTTP\/1\.[01]\r?\n/i.test(rawPacket?.toString('latin1', 0, 8_192) ?? '');
+}
+
+/** Requests whose client sends its body when it is told 100, and not before. */
+const waitsForContinue = new WeakSet<IncomingMessage>();
+
+/** RFC 9110 10.1.1: once its body is wanted. */
+function sayContinue(request: IncomingMessage, response: ServerResponse): void {
+  if (waitsForContinue.delete(request)) response.writeContinue();
+}
+
 function send(response: ServerResponse, { status, fields, body }: ClientAnswer): void {
   if (response.destroyed) return;
-  response.writeHead(status, fields.flat());
+  // RFC 9110 10.1.1: a final status instead of 100; whether its body follows all the same is the client's to choose, so nothing after it
+  // on this connection could be told from it.
+  const isUnread = waitsForContinue.has(response.req);
+  response.writeHead(status, (isUnread ? [...fields, CLOSE] : fields).flat());
   response.end(body);
   if (!response.req.complete) drain(response.req);
 }

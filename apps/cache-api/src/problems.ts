@@ -17,6 +17,9 @@ export type ProblemCode =
   | 'request_too_large'
   | 'fields_too_large'
   | 'range_not_satisfiable'
+  | 'transfer_coding'
+  | 'unknown_method'
+  | 'loop_detected'
   | 'answer_too_large_for_message'
   | 'only_if_cached'
   | 'not_built'
@@ -48,6 +51,15 @@ const PROBLEMS: Readonly<Record<ProblemCode, Row>> = {
   range_not_satisfiable: { status: 416, title: 'No such range' },
   fields_too_large: { status: 431, title: 'The request fields are too large', proxyError: 'http_request_denied' },
   internal: { status: 500, title: 'Penstock failed', proxyError: 'proxy_internal_error' },
+  transfer_coding: {
+    status: 501,
+    title: 'This transfer coding is not understood',
+    proxyError: 'http_request_error',
+  },
+  // RFC 9110 15.6.2: "the appropriate response when the server does not recognize the request method".
+  unknown_method: { status: 501, title: 'This method is not known', proxyError: 'http_request_denied' },
+  // RFC 9209 2.3.30 names this status.
+  loop_detected: { status: 502, title: 'The call came back to us', proxyError: 'proxy_loop_detected' },
   not_built: { status: 501, title: 'This is not built yet' },
   connection_refused: { status: 502, title: 'The upstream refused the connection', proxyError: 'connection_refused' },
   dns_error: { status: 502, title: 'The upstream has no address', proxyError: 'dns_error' },
