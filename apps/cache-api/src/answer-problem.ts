@@ -1,7 +1,7 @@
-import type { FailureCode } from '#contracts';
 import type { ClientAnswer, ClientCall } from './client-call.js';
 import type { Forwarded } from './forward.service.js';
 import { problemAnswer } from './problems.js';
+import type { ProblemCode } from './problems.js';
 
 /** What could not be had from the upstream, told to the client. */
 export function forwardProblem(
@@ -30,7 +30,7 @@ export function forwardProblem(
 
 const RETRY_SOON_MS = 2_000;
 
-function isForALittleWhile(code: FailureCode): boolean {
+function isForALittleWhile(code: ProblemCode): boolean {
   return (
     code === 'bus_away' ||
     code === 'holder_away' ||

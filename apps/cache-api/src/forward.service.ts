@@ -1,4 +1,4 @@
-import { fieldValue, laneByRules, preferOf } from '#core';
+import { fieldValue, hasPassed, laneByRules, preferOf } from '#core';
 import type { Fields, Lane, Version } from '#core';
 import type { AskOutcome, EnvelopeMaker, HolderCalls } from '#bus';
 import type { CallMessage, CallReply, FailureCode, ResourceRef } from '#contracts';
@@ -20,7 +20,7 @@ export type Forwarded =
   | { readonly kind: 'answered'; readonly reply: Extract<CallReply, { kind: 'answered' }>; readonly body: Uint8Array }
   | {
       readonly kind: 'failed';
-      readonly code: FailureCode;
+      readonly code: FailureCode | 'loop_detected';
       readonly detail: string;
       readonly receivedStatus: number | undefined;
       readonly resumeAtMs: number | undefined;
@@ -42,6 +42,7 @@ export class ForwardService {
 
   async forward(request: ForwardRequest): Promise<Forwarded> {
     const { call, purpose } = request;
+    if (hasPassed(call.fields, call.upstream.viaName)) return loopAt(call);
     const { timeouts } = call.upstream.config;
     const message = this.messageOf(request);
     const outcome = await this.calls.ask(message, call.body, {
@@ -69,6 +70,17 @@ export class ForwardService {
       configVersion: call.upstream.configVersion,
     };
   }
+}
+
+/** Sent on, it would come back once more, and pay for each round. */
+function loopAt({ upstream }: ClientCall): Forwarded {
+  const { baseUrl } = upstream.config;
+  const detail = `the call has been sent to ${baseUrl} already, and came back: Via names ${upstream.viaName}; expected a baseUrl that does not lead here`;
+  return {
+    ...{ kind: 'failed', code: 'loop_detected', detail, unknown: false },
+    receivedStatus: undefined,
+    resumeAtMs: undefined,
+  };
 }
 
 function laneOfCall({ fields, upstream: { config } }: ClientCall): Lane {

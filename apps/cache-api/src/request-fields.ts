@@ -1,4 +1,4 @@
-import { withoutCredentials, withoutFields, withoutPreconditions, withVia } from '#core';
+import { withOneForwardLess, withoutCredentials, withoutFields, withoutPreconditions, withVia } from '#core';
 import type { Fields } from '#core';
 import type { ClientCall } from './client-call.js';
 
@@ -15,7 +15,8 @@ export function forwardedFields(call: ClientCall, kind: 'read' | 'as-it-is'): Fi
   const { credentials, cache } = call.upstream.config;
   const without = credentials === undefined ? own : withoutCredentials(own, cache.credentialFields);
   const asked = kind === 'read' ? withoutPreconditions(without) : without;
-  return [...withVia(asked, call.receivedVersion, RECEIVED_BY), ['Accept-Encoding', 'identity']];
+  const counted = call.method === 'OPTIONS' ? withOneForwardLess(asked) : asked;
+  return [...withVia(counted, call.receivedVersion, call.upstream.viaName), ['Accept-Encoding', 'identity']];
 }
 
 export function answeredVia(fields: Fields): Fields {

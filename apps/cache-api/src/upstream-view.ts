@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { createRouter, keyOf, SHARED_PARTITION, urlHashOf, urlOf } from '#core';
 import type { CachePolicy, Router } from '#core';
 import { cachePolicyOf } from '#contracts';
@@ -11,6 +12,11 @@ export interface UpstreamView {
   readonly configVersion: number;
   readonly partitionKey: Uint8Array;
   readonly policy: CachePolicy;
+  /**
+   * RFC 9110 7.6.3: our pseudonym in the Via of what we send there. Of this upstream of this installation, on every replica: whoever comes
+   * back under it has been here before, while one Penstock may well stand behind another.
+   */
+  readonly viaName: string;
   /** Paths that the scheduler keeps fresh, so that a read need not ask for it. */
   readonly planned: Set<string>;
 }
@@ -21,6 +27,7 @@ export function viewOf(upstream: ConfiguredUpstream<UpstreamConfig>): UpstreamVi
     config: upstream.config,
     configVersion: upstream.version,
     partitionKey: upstream.partitionKey,
+    viaName: `penstock-${createHmac('sha256', upstream.partitionKey).update('via').digest('hex').slice(0, 8)}`,
     policy: cachePolicyOf(upstream.config),
     planned: new Set(),
   };

@@ -5,6 +5,7 @@ import {
   fieldValue,
   hasPassed,
   viaField,
+  withOneForwardLess,
   withoutFields,
   withoutHopByHop,
   withVia,
@@ -81,5 +82,16 @@ describe('Via', () => {
     expect(hasPassed([['Via', '1.0 fred, 1.1 penstock-7 (x, y)']], 'penstock-7')).toBe(true);
     expect(hasPassed([['Via', '1.1 penstock-70']], 'penstock-7')).toBe(false);
     expect(hasPassed([], 'penstock-7')).toBe(false);
+  });
+});
+
+describe('Max-Forwards', () => {
+  it.each([
+    ['3', '2'],
+    ['1', '0'],
+    ['0', '0'],
+    ['many', 'many'],
+  ])('%s becomes %s (RFC 9110 7.6.2)', (received, sent) => {
+    expect(withOneForwardLess([['Max-Forwards', received]])).toEqual([['Max-Forwards', sent]]);
   });
 });

@@ -84,3 +84,14 @@ export function hasPassed(fields: Fields, receivedBy: string): boolean {
   if (via === undefined) return false;
   return membersOf(via).some((hop) => hop.split(/[ \t]+/)[1] === receivedBy);
 }
+
+/**
+ * RFC 9110 7.6.2: "If the received Max-Forwards value is greater than zero, the intermediary MUST generate an updated Max-Forwards field
+ * in the forwarded message with a field value that is (...) the received value decremented by one (1)", for TRACE and OPTIONS.
+ */
+export function withOneForwardLess(fields: Fields): Fields {
+  return fields.map((field): Field => {
+    if (!isNamed(field[0], 'max-forwards') || !/^\d+$/.test(field[1])) return field;
+    return [field[0], String(Math.max(0, Number(field[1]) - 1))];
+  });
+}

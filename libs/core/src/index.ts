@@ -6,6 +6,7 @@ export {
   isNamed,
   viaField,
   withoutFields,
+  withOneForwardLess,
   withoutHopByHop,
   withVia,
 } from './fields.js';
