@@ -88,17 +88,29 @@ export class AnswersService {
     return true;
   }
 
-  /** The newest that is known here of a key, where it is newer than what the asker has and may be answered: without a call. */
-  async fromStore(key: string, have: Version | null): Promise<AnsweredEnd | undefined> {
+  /**
+   * The newest that is known here of a key, where it is newer than what the asker has and may be answered: without a call. At once where
+   * nothing has to be read: whoever is told that there is nothing asks in the same tick, or an answer that came in between would be asked
+   * for twice.
+   */
+  fromStore(key: string, have: Version | null): AnsweredEnd | undefined | Promise<AnsweredEnd | undefined> {
+    const { completions, known } = this.options;
+    const newest = completions.pending(key)?.entry ?? known.get(key)?.entry;
+    if (newest === undefined || !isBehind(have, newest)) return undefined;
+    if (completions.pending(key)?.body !== undefined) return this.fromMemory(key, have);
+    // What was answered while the store was asked is in memory only.
+    return this.readFromStore(key).then((stored) => stored ?? this.fromMemory(key, have));
+  }
+
+  private fromMemory(key: string, have: Version | null): AnsweredEnd | undefined {
     const pending = this.options.completions.pending(key);
-    const known = this.options.known.get(key)?.entry;
-    const newest = pending?.entry ?? known;
-    if (newest === undefined || (have !== null && !isNewer(newest.version, have))) return undefined;
-    if (pending?.body !== undefined)
-      return this.isAnswerable(pending.entry) ? storedEnd(pending.entry, pending.body) : undefined;
+    if (pending?.body === undefined || !isBehind(have, pending.entry)) return undefined;
+    return this.isAnswerable(pending.entry) ? storedEnd(pending.entry, pending.body) : undefined;
+  }
+
+  private async readFromStore(key: string): Promise<AnsweredEnd | undefined> {
     const stored = await this.options.repository.readByKey(key).catch(() => undefined);
-    if (stored === undefined || !this.isAnswerable(stored.entry)) return undefined;
-    return storedEnd(stored.entry, stored.body);
+    return stored === undefined || !this.isAnswerable(stored.entry) ? undefined : storedEnd(stored.entry, stored.body);
   }
 
   private isAnswerable(entry: Entry): boolean {
@@ -236,6 +248,11 @@ const REMEMBERED_UNTOLD = 20_000;
 
 function causeOf(flight: Flight): string {
   return flight.askers[0]?.id ?? flight.id;
+}
+
+/** Whether an asker that has this version lacks that entry. */
+function isBehind(have: Version | null, { version }: Entry): boolean {
+  return have === null || isNewer(version, have);
 }
 
 function isNewer(a: Version, b: Version): boolean {

@@ -265,7 +265,8 @@ export class HoldingService {
 
   private async call(message: CallMessage, body: Uint8Array, upload?: FlowingBody): Promise<DeskAnswer> {
     if (message.lane === 'now') this.room.userAsked();
-    const stored = message.purpose === 'read' ? await this.answers.fromStore(message.key, message.have) : undefined;
+    const found = message.purpose === 'read' ? this.answers.fromStore(message.key, message.have) : undefined;
+    const stored = found instanceof Promise ? await found : found;
     return new Promise((resolve) => {
       const asker = callAsker(message, body, {
         nowMs: this.options.clock.now(),
