@@ -14,10 +14,12 @@ export type ProblemCode =
   | 'access_token_required'
   | 'forbidden'
   | 'admin_token_required'
+  | 'request_timeout'
   | 'request_too_large'
   | 'fields_too_large'
   | 'range_not_satisfiable'
   | 'transfer_coding'
+  | 'http_version'
   | 'unknown_method'
   | 'loop_detected'
   | 'answer_too_large_for_message'
@@ -44,6 +46,8 @@ const PROBLEMS: Readonly<Record<ProblemCode, Row>> = {
   not_found: { status: 404, title: 'There is nothing here' },
   method_not_supported: { status: 405, title: 'This method is not supported', proxyError: 'http_request_denied' },
   access_token_required: { status: 407, title: 'The data plane wants its token', proxyError: 'http_request_denied' },
+  // RFC 9110 15.5.9: "did not receive a complete request message within the time that it was prepared to wait".
+  request_timeout: { status: 408, title: 'The request body stopped coming', proxyError: 'http_request_error' },
   already_queued: { status: 409, title: 'It is queued already' },
   not_requeueable: { status: 409, title: 'It cannot be queued' },
   request_too_large: { status: 413, title: 'The request body is too large', proxyError: 'http_request_denied' },
@@ -92,6 +96,7 @@ const PROBLEMS: Readonly<Record<ProblemCode, Row>> = {
     proxyError: 'http_response_timeout',
   },
   outcome_unknown: { status: 504, title: 'The outcome of the call is not known', proxyError: 'http_response_timeout' },
+  http_version: { status: 505, title: 'This version of HTTP is not spoken', proxyError: 'http_request_error' },
   only_if_cached: { status: 504, title: 'There is no stored answer', proxyError: 'http_request_denied' },
 };
 

@@ -27,6 +27,10 @@ describe('Host', () => {
   });
 });
 
+test('a version that Node lets through and does not speak is refused', () => {
+  expect(headFaultOf(head({ version: '2.0' }))?.code).toBe('http_version');
+});
+
 describe('Transfer-Encoding', () => {
   const coded = (value: string, version = '1.1'): string | undefined =>
     headFaultOf(head({ version, fields: [...HOST, ['Transfer-Encoding', value]] }))?.code;

@@ -20,6 +20,8 @@ const HOST = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i;
 
 /** What Node's parser lets through and no proxy may: one pass over the lines, since every call pays for it. */
 export function headFaultOf({ version, fields }: RequestHead): HeadFault | undefined {
+  if (version !== '1.1' && version !== '1.0')
+    return { code: 'http_version', detail: `expected HTTP/1.1, found HTTP/${version}` };
   let host: string | undefined;
   for (const [name, value] of fields) {
     if (isNamed(name, 'host')) {

@@ -121,6 +121,11 @@ const FAILURES: Record<string, { code: FailureCode; sent: boolean; says: string 
     sent: true,
     says: 'the answer is larger than cache.maxBody',
   },
+  PENSTOCK_TRANSFER_CODING: {
+    code: 'invalid_answer',
+    sent: true,
+    says: 'the answer has a transfer coding besides chunked, which nobody asked for',
+  },
   UND_ERR_HTTP_PARSER: { code: 'invalid_answer', sent: true, says: 'the answer is not HTTP' },
   UND_ERR_INVALID_ARG: { code: 'internal', sent: false, says: 'the request could not be put into HTTP' },
 };

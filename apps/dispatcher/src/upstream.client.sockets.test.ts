@@ -231,3 +231,33 @@ function trickle(socket: Socket, head: string, piece = 'x'): void {
   const timer = setInterval(() => socket.write(piece), 50);
   socket.once('close', () => clearInterval(timer));
 }
+
+it('a transfer coding that was not asked for is no answer (RFC 9112 7.4)', async () => {
+  const { client } = await rig((socket) =>
+    socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n'),
+  );
+  expect(await send(client, '/coded')).toMatchObject({ kind: 'failed', code: 'invalid_answer', sent: true });
+});
+
+it.each([
+  [
+    'Content-Length and Transfer-Encoding',
+    'Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n',
+  ],
+  ['two different Content-Length', 'Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc'],
+])('an answer with %s is none (RFC 9112 6.3)', async (_, rest) => {
+  const { client } = await rig((socket) => socket.write(`HTTP/1.1 200 OK\r\n${rest}`));
+  expect(await send(client, '/two-ways')).toMatchObject({ kind: 'failed', sent: true });
+});
+
+it('trailers end here (RFC 9110 6.5.1)', async () => {
+  const { client } = await rig((socket) =>
+    socket.write(
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n',
+    ),
+  );
+  const outcome = await send(client, '/trailers');
+  if (outcome.kind !== 'answered') throw new Error(outcome.detail);
+  expect(outcome.fields.some(([name]) => name === 'X-T')).toBe(false);
+  expect(Buffer.from(outcome.body).toString()).toBe('abc');
+});

@@ -119,6 +119,7 @@ export class Exchange {
     if (status < 200) return true;
     this.#status = status;
     this.#fields = fieldsFromRaw(raw.map(latin1));
+    if (isCodedOnTheWay(this.#fields)) this.refuse(new AttemptError('PENSTOCK_TRANSFER_CODING'));
     this.#resume = resume;
     this.#within(this.limits.bodyTimeoutMs, 'PENSTOCK_BODY_TIMEOUT');
     return true;
@@ -212,4 +213,10 @@ function contentLengthOf(fields: Fields): number | null {
 /** undici gives the bytes of names and values in turns; octets beyond ASCII stay what they are (RFC 9110 5.5). */
 function latin1(bytes: Uint8Array): string {
   return (bytes as Buffer).toString('latin1');
+}
+
+/** RFC 9112 7.4: without TE nobody may use another transfer coding; passed on, its bytes would be taken for the content. */
+function isCodedOnTheWay(fields: Fields): boolean {
+  const coding = fieldValue(fields, 'transfer-encoding');
+  return coding !== undefined && coding.trim().toLowerCase() !== 'chunked';
 }
