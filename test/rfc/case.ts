@@ -21,6 +21,8 @@ export interface Exchange {
   readonly ask?: Ask;
   /** What the upstream says if it is asked; absent: 200 without any field but Date and Content-Length. */
   readonly answer?: Answer;
+  /** What it says if it is asked again within the exchange, in this order. */
+  readonly then?: readonly Answer[];
   readonly expect: Expected;
   /** Asked again until it comes out so: for what happens after an answer, such as a refresh in the background. */
   readonly until?: true;
@@ -35,8 +37,14 @@ export interface Ask {
   readonly body?: string;
 }
 
+/** When a message is sent, and the path of its case, as the upstream sees it. */
+export interface Sending {
+  readonly nowMs: number;
+  readonly path: string;
+}
+
 /** A value that is made when it is sent, so that cases can place themselves in time without waiting: see times.ts. */
-export type Value = string | ((nowMs: number) => string);
+export type Value = string | ((sending: Sending) => string);
 /** Several lines of one name: a list. */
 export type FieldsOf = Readonly<Record<string, Value | readonly Value[]>>;
 
@@ -46,8 +54,11 @@ export interface Answer {
   readonly fields?: FieldsOf;
   /** Absent: text that no other exchange has. */
   readonly body?: string;
-  /** The connection is closed instead of an answer. */
-  readonly breaksOff?: true;
+  /** The connection is closed instead of an answer, or in the middle of its body. */
+  readonly breaksOff?: 'at-once' | 'in-the-body';
+  /** A 103 with this Link is sent before it. */
+  readonly earlyHint?: string;
+  readonly afterMs?: number;
 }
 
 /**
@@ -76,6 +87,8 @@ export interface Expected {
   readonly seenMethod?: string;
   /** Which earlier exchange gave the answer, counted from 0; absent: the last that was answered by the upstream. */
   readonly of?: number;
+  /** How often the upstream is asked; absent: as `from` says. */
+  readonly calls?: number;
   /** The upstream may have been asked in the background meanwhile. */
   readonly background?: true;
 }

@@ -53,15 +53,16 @@ async function runExchange(running: Running, exchange: Exchange, at: number): Pr
 
 async function tryExchange(running: Running, exchange: Exchange, at: number): Promise<string[]> {
   const { script, given } = running;
-  const { ask = {}, answer = {}, expect } = exchange;
+  const { ask = {}, answer = {}, then = [], expect } = exchange;
+  const last = then.at(-1) ?? answer;
   const body = `${running.id} exchange ${at}`;
-  script.answer = answer;
+  script.answers = [answer, ...then];
   script.body = body;
   const callsBefore = script.calls.length;
   const received = await asked(running, ask);
   const calls = script.calls.slice(callsBefore);
-  const status = answer.status ?? 200;
-  given[at] = { status, body: hasNoBody(status) ? '' : (answer.body ?? body) };
+  const status = last.status ?? 200;
+  given[at] = { status, body: hasNoBody(status) ? '' : (last.body ?? body) };
   const source = sourceOf(given, expect, at);
   if (expect.from !== 'upstream') given[at] = undefined;
   const faults = [
@@ -77,7 +78,7 @@ async function tryExchange(running: Running, exchange: Exchange, at: number): Pr
 function asked({ baseUrl, id }: Running, ask: Ask): Promise<Received> {
   const { origin, pathname } = new URL(baseUrl);
   const path = `${pathname === '/' ? '' : pathname}/${id}${ask.path ?? ''}`;
-  const fields = linesOf({ Date: [], ...ask.fields }, Date.now());
+  const fields = linesOf({ Date: [], ...ask.fields }, { nowMs: Date.now(), path: `/${id}` });
   return send(origin, { method: ask.method ?? 'GET', path, fields, body: ask.body });
 }
 
@@ -88,9 +89,9 @@ function sourceOf(given: readonly (Given | undefined)[], { from, of }: Expected,
   return of === undefined ? given.slice(0, at).findLast((one) => one !== undefined) : given[of];
 }
 
-function callFaults({ from, background }: Expected, calls: readonly SeenCall[]): string[] {
+function callFaults({ from, background, calls: told }: Expected, calls: readonly SeenCall[]): string[] {
   if (background === true) return [];
-  const wanted = from === 'cache' || from === 'proxy' ? 0 : 1;
+  const wanted = told ?? (from === 'cache' || from === 'proxy' ? 0 : 1);
   return calls.length === wanted
     ? []
     : [`expected ${wanted} calls at the upstream (answered from ${from}), found ${calls.length}`];

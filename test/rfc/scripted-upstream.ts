@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Answer, FieldsOf } from './case.js';
+import type { Answer, FieldsOf, Sending } from './case.js';
 
 export interface SeenCall {
   readonly method: string;
@@ -11,7 +11,9 @@ export interface SeenCall {
 
 /** What one case has the upstream say, and what it was asked meanwhile. */
 export interface Script {
-  answer: Answer;
+  readonly path: string;
+  /** To the next calls, in this order; the last one stands. */
+  answers: readonly Answer[];
   /** Sent where the answer has no body of its own. */
   body: string;
   readonly calls: SeenCall[];
@@ -39,7 +41,7 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     begin: (id) => {
-      const script: Script = { answer: {}, body: '', calls: [] };
+      const script: Script = { path: `/${id}`, answers: [], body: '', calls: [] };
       scripts.set(id, script);
       return script;
     },
@@ -54,27 +56,44 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
 
 async function answerBy(script: Script, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await textOf(request);
-  const { answer } = script;
+  const [answer = {}, ...later] = script.answers;
+  if (later.length > 0) script.answers = later;
   script.calls.push({ method: request.method ?? '', fields: pairsOf(request.rawHeaders), body });
-  if (answer.breaksOff) return void request.socket.destroy();
-  const status = answer.status ?? 200;
-  const text = hasNoBody(status) ? '' : (answer.body ?? script.body);
+  if (answer.breaksOff === 'at-once') return void request.socket.destroy();
+  if (answer.earlyHint !== undefined) response.writeEarlyHints({ link: answer.earlyHint });
+  const text = answer.body ?? script.body;
+  if (answer.afterMs === undefined) return say(answer, text, script.path, response);
+  setTimeout(() => say(answer, text, script.path, response), answer.afterMs);
+}
+
+function say(
+  { status = 200, fields = {}, breaksOff }: Answer,
+  body: string,
+  path: string,
+  response: ServerResponse,
+): void {
+  const text = hasNoBody(status) ? '' : body;
   response.sendDate = false;
-  response.writeHead(status, [...linesOf(answer.fields ?? {}, Date.now()), ...lengthOf(status, text)].flat());
-  response.end(text);
+  response.writeHead(
+    status,
+    [...linesOf(fields, { nowMs: Date.now(), path }), ...lengthOf(status, text, fields)].flat(),
+  );
+  if (breaksOff !== 'in-the-body') return void response.end(text);
+  response.write(text.slice(0, 3), () => response.destroy());
 }
 
 /** Also what a request of these fields has. Without a word about it, Date is now. */
-export function linesOf(fields: FieldsOf, nowMs: number): [string, string][] {
-  const named: FieldsOf = { Date: new Date(nowMs).toUTCString(), ...fields };
+export function linesOf(fields: FieldsOf, sending: Sending): [string, string][] {
+  const named: FieldsOf = { Date: new Date(sending.nowMs).toUTCString(), ...fields };
   return Object.entries(named).flatMap(([name, value]) => {
     const values = typeof value === 'string' || typeof value === 'function' ? [value] : value;
-    return values.map((one): [string, string] => [name, typeof one === 'string' ? one : one(nowMs)]);
+    return values.map((one): [string, string] => [name, typeof one === 'string' ? one : one(sending)]);
   });
 }
 
-function lengthOf(status: number, text: string): [string, string][] {
-  return hasNoBody(status) ? [] : [['Content-Length', String(Buffer.byteLength(text))]];
+function lengthOf(status: number, text: string, fields: FieldsOf): [string, string][] {
+  const isSaid = Object.keys(fields).some((name) => name.toLowerCase() === 'content-length');
+  return hasNoBody(status) || isSaid ? [] : [['Content-Length', String(Buffer.byteLength(text))]];
 }
 
 export function hasNoBody(status: number): boolean {
