@@ -15,6 +15,7 @@ import type { ReadsService } from './reads.service.js';
 import type { RefreshService } from './refresh.service.js';
 import { forwardedFields } from './request-fields.js';
 import type { StatesService } from './states.service.js';
+import type { UpstreamView } from './upstream-view.js';
 import type { WriteService } from './write.service.js';
 
 export interface AnswerOptions {
@@ -84,16 +85,21 @@ export class AnswerService {
 
   /** Answered at once, whatever the upstream's state. */
   private hit(call: ClientCall, place: ClientPlace, held: HeldEntry, freshness: Freshness): ClientAnswer {
-    const { reads, refresh, states, clock } = this.options;
+    const { reads, refresh } = this.options;
     reads.count(call.upstream.id, held.entry.key);
     refresh.consider(call, place, held.entry, freshness);
-    const isPaused = freshness.kind === 'stale' && states.pausedUntil(call.upstream.id, clock.now()) !== undefined;
-    const status: CacheStatus = { kind: 'hit', ttlMs: freshness.ttlMs, ...(isPaused ? { detail: 'paused' } : {}) };
     return respond(call, held, {
-      status,
+      status: this.hitStatus(call.upstream, freshness),
       ageMs: freshness.ageMs,
       outcome: freshness.kind === 'fresh' ? 'hit' : 'stale',
     });
+  }
+
+  /** How a hit is told, on this path and on the short one. */
+  hitStatus(upstream: UpstreamView, { kind, ttlMs }: Freshness): CacheStatus {
+    const { states, clock } = this.options;
+    const isPaused = kind === 'stale' && states.pausedUntil(upstream.id, clock.now()) !== undefined;
+    return isPaused ? { kind: 'hit', ttlMs, detail: 'paused' } : { kind: 'hit', ttlMs };
   }
 
   private async miss(call: ClientCall, forwarding: Forwarding): Promise<ClientAnswer> {

@@ -11,6 +11,9 @@ import type { AnswerMetrics } from './answer-metrics.js';
 import { NO_BODY } from './client-call.js';
 import type { ClientAnswer, ClientCall } from './client-call.js';
 import type { DirectoryService } from './directory.service.js';
+import { EarlyHits } from './early-hits.js';
+import { HitPath } from './hit-path.js';
+import type { HitPathParts } from './hit-path.js';
 import { problemAnswer } from './problems.js';
 import type { Problem, ProblemCode } from './problems.js';
 import { BodyTooLarge, drain, readBody } from './request-body.js';
@@ -24,6 +27,8 @@ export interface DataPlaneOptions {
   readonly accessToken: string | undefined;
   readonly directory: DirectoryService;
   readonly answers: AnswerService;
+  /** What the short path of hits asks besides these. */
+  readonly hits: HitPathParts;
   readonly metrics: AnswerMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -37,6 +42,7 @@ const EXPLAIN_TUNNEL =
 /** The data plane: what applications call. Outside of Nest's request pipeline, since almost every call ends here, from memory. */
 export class DataPlaneController {
   private readonly server: Server;
+  private readonly hits: HitPath;
   private nextId = 0;
 
   constructor(private readonly options: DataPlaneOptions) {
@@ -57,6 +63,13 @@ export class DataPlaneController {
       'checkExpectation',
       (request: IncomingMessage, response: ServerResponse) => void this.serve(request, response),
     );
+    const { directory, answers, metrics, clock } = options;
+    this.hits = new HitPath({
+      ...options.hits,
+      ...{ directory, answers, metrics, clock, keepAliveMs: KEEP_ALIVE_MS },
+      isAdmitted: (given) => this.isAllowed(given),
+    });
+    new EarlyHits(this.server, (bytes) => this.hits.answer(bytes));
     this.server.on('connect', (_request, socket) =>
       this.refuseOnSocket(socket, 'method_not_supported', EXPLAIN_TUNNEL),
     );
@@ -92,6 +105,7 @@ export class DataPlaneController {
       else {
         upstream = taken.upstream.id;
         answer = await this.options.answers.answer(taken);
+        if (isHit(answer) && taken.method === 'GET') this.hits.learn(request.url ?? '/', taken);
       }
     } catch (error) {
       this.options.logger.error({ err: error, method: request.method }, 'a call failed inside Penstock');
@@ -172,9 +186,12 @@ export class DataPlaneController {
   }
 
   private isAdmitted(request: IncomingMessage): boolean {
+    return this.isAllowed(request.headers['proxy-authorization'] ?? '');
+  }
+
+  private isAllowed(proxyAuthorization: string): boolean {
     const { accessToken } = this.options;
-    if (accessToken === undefined) return true;
-    return isSame(request.headers['proxy-authorization'] ?? '', `Bearer ${accessToken}`);
+    return accessToken === undefined || isSame(proxyAuthorization, `Bearer ${accessToken}`);
   }
 
   private askForToken(): ClientAnswer {
@@ -239,6 +256,10 @@ function send(response: ServerResponse, { status, fields, body }: ClientAnswer):
   response.writeHead(status, (isUnread ? [...fields, CLOSE] : fields).flat());
   response.end(body);
   if (!response.req.complete) drain(response.req);
+}
+
+function isHit({ outcome }: ClientAnswer): boolean {
+  return outcome === 'hit' || outcome === 'stale';
 }
 
 /** Fires when the client goes away before it was answered. */

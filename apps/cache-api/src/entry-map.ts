@@ -2,11 +2,14 @@ import { LRUCache } from 'lru-cache';
 import { compareVersions, isAtOrBelow, variantOf } from '#core';
 import type { Entry, Fields, Version } from '#core';
 import type { StoredEntry } from '#store';
+import type { ReadyHead } from './ready-head.js';
 
 /** An entry in memory, with its body. */
 export interface HeldEntry {
   readonly entry: Entry;
   readonly body: Uint8Array;
+  /** Made at the first hit that can use it; null: none can. */
+  ready?: ReadyHead | null;
 }
 
 /**
@@ -27,7 +30,10 @@ export interface Slot {
 
 const MARKED_FOR_MS = 180_000;
 const REMEMBERED_MARKS = 50_000;
-const SLOT_OVERHEAD_BYTES = 600;
+const SLOT_BYTES = 1_000;
+const ENTRY_BYTES = 900;
+const FIELD_BYTES = 100;
+const SPARE_BYTES = 64;
 
 /** Entries in memory, bounded by bytes, the least recently used given up first; coherent through the events of the dispatcher. */
 export class EntryMap {
@@ -148,15 +154,29 @@ function newest(entries: readonly HeldEntry[]): HeldEntry[] {
   for (const held of entries) {
     const known = byKey.get(held.entry.key);
     if (known === undefined || compareVersions(known.entry.version, held.entry.version) < 0) {
-      byKey.set(held.entry.key, { entry: held.entry, body: held.body });
+      byKey.set(held.entry.key, { entry: held.entry, body: ownBytes(held.body) });
     }
   }
   return [...byKey.values()].sort((a, b) => compareVersions(b.entry.version, a.entry.version));
 }
 
+/**
+ * What comes from a socket or from PostgreSQL is often a view of a far larger buffer, all of which it would keep alive. Copied once, when it
+ * is taken in.
+ */
+function ownBytes(body: Uint8Array): Uint8Array {
+  if (body.buffer.byteLength <= body.byteLength + SPARE_BYTES) return body;
+  const own = Buffer.allocUnsafeSlow(body.byteLength);
+  own.set(body);
+  return own;
+}
+
+/** Text of an entry stands in memory as fields, and again in its ready head; the rest was measured (`bench -- hits`). */
 function sizeOf(slot: Slot): number {
-  return slot.entries.reduce(
-    (bytes, { body, entry }) => bytes + body.byteLength + 80 * entry.fields.length,
-    SLOT_OVERHEAD_BYTES,
-  );
+  let bytes = SLOT_BYTES + 2 * slot.id.length;
+  for (const { body, entry } of slot.entries) {
+    bytes += ENTRY_BYTES + body.byteLength;
+    for (const [name, value] of entry.fields) bytes += FIELD_BYTES + 2 * (name.length + value.length);
+  }
+  return bytes;
 }

@@ -10,6 +10,7 @@ await boot({
   name: 'cache-api',
   defaultOpsPort: DEFAULT_OPS_PORT,
   listensOn: 'admin',
+  hasWorkers: true,
   async prepare(runtime) {
     const { providers, close } = await assemble(runtime);
     return { module: CacheApiModule.with(runtime, providers), close };

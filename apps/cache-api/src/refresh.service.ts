@@ -12,6 +12,7 @@ import type { EntriesService } from './entries.service.js';
 import type { ForwardService } from './forward.service.js';
 import { forwardedFields } from './request-fields.js';
 import type { StatesService } from './states.service.js';
+import type { UpstreamView } from './upstream-view.js';
 
 export interface RefreshOptions {
   readonly bus: Bus;
@@ -39,15 +40,18 @@ export class RefreshService {
   }
 
   consider(call: ClientCall, place: ClientPlace, entry: Entry, freshness: Freshness): void {
-    const { upstream } = call;
-    const { refresh } = upstream.config;
-    const isOld = freshness.kind === 'stale' || (refresh.maxAgeMs !== undefined && freshness.ageMs > refresh.maxAgeMs);
-    if (!isOld || !refresh.background || this.asked.has(entry.key)) return;
-    if (entry.partition === SHARED_PARTITION && upstream.planned.has(call.path)) return;
-    if (this.options.states.pausedUntil(upstream.id, this.options.clock.now()) !== undefined) return;
+    if (!this.isWanted(call.upstream, call.path, entry, freshness)) return;
     this.asked.set(entry.key, true);
     if (entry.partition === SHARED_PARTITION) void this.askRefresher(call, entry);
     else void this.refreshPrivate(call, place, entry);
+  }
+
+  isWanted(upstream: UpstreamView, path: string, entry: Entry, freshness: Freshness): boolean {
+    const { refresh } = upstream.config;
+    const isOld = freshness.kind === 'stale' || (refresh.maxAgeMs !== undefined && freshness.ageMs > refresh.maxAgeMs);
+    if (!isOld || !refresh.background || this.asked.has(entry.key)) return false;
+    if (entry.partition === SHARED_PARTITION && upstream.planned.has(path)) return false;
+    return this.options.states.pausedUntil(upstream.id, this.options.clock.now()) === undefined;
   }
 
   private async askRefresher(call: ClientCall, entry: Entry): Promise<void> {

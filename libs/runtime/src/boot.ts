@@ -17,6 +17,8 @@ import { createMetrics } from './metrics.js';
 import type { Metrics } from './metrics.js';
 import { nestLoggerOn } from './nest-logger.js';
 import { onShutdown } from './shutdown.js';
+import { serveAsWorker, startWorkers, workerPlaceOf } from './workers.js';
+import type { WorkerPlace } from './workers.js';
 
 /** What every app is given before its own parts are made. */
 export interface Runtime {
@@ -29,6 +31,7 @@ export interface Runtime {
   readonly chance: Chance;
   readonly health: Health;
   readonly metrics: Metrics;
+  readonly workers: WorkerPlace;
 }
 
 export interface AppDefinition {
@@ -36,6 +39,8 @@ export interface AppDefinition {
   readonly defaultOpsPort: number;
   /** cache-api's control plane listens on the admin port; the others on the ops port. */
   readonly listensOn: 'admin' | 'ops';
+  /** As many processes as PENSTOCK_WORKERS says share the data-plane port; else there is one. */
+  readonly hasWorkers?: boolean;
   /** Connects to the servers and answers the root module. */
   prepare(runtime: Runtime): Promise<{ module: Type | DynamicModule; close: () => Promise<void> }>;
   /** Attaches what Nest has to start besides HTTP. */
@@ -57,6 +62,8 @@ export async function boot(definition: AppDefinition): Promise<void> {
   try {
     const { module, close } = await definition.prepare(runtime);
     opened.push(close);
+    if (runtime.workers.role === 'worker') return serveAsWorker(runtime.metrics.registry);
+    if (runtime.workers.role === 'first') opened.push(await withWorkers(runtime));
     const nest = await createNest(module, logger);
     opened.push(() => nest.close());
     await definition.attach?.(nest, runtime);
@@ -68,6 +75,13 @@ export async function boot(definition: AppDefinition): Promise<void> {
     logger.fatal({ err: error }, `${definition.name} could not start`);
     process.exit(1);
   }
+}
+
+async function withWorkers({ workers, metrics, health, clock, logger }: Runtime): Promise<() => Promise<void>> {
+  const crew = await startWorkers(workers.count, { registry: metrics.registry, clock, logger });
+  metrics.exposition = () => crew.exposition();
+  health.watch('workers', () => crew.areAllServing());
+  return () => crew.close();
 }
 
 const MAX_CONTROL_BODY_BYTES = 64 * 1024 * 1024;
@@ -83,6 +97,7 @@ function runtimeOrExit(definition: AppDefinition): Runtime {
   try {
     const environment = readEnvironment(definition.defaultOpsPort);
     refuseOpenControlPlane(environment);
+    const workers = workerPlaceOf(definition.hasWorkers === true ? environment.workers : 1, environment.variables);
     return {
       app: definition.name,
       identity: identityOf(definition.name),
@@ -91,7 +106,8 @@ function runtimeOrExit(definition: AppDefinition): Runtime {
       clock: systemClock,
       chance: systemChance,
       health: createHealth(),
-      metrics: createMetrics(definition.name),
+      metrics: createMetrics(definition.name, workers.ordinal),
+      workers,
     };
   } catch (error) {
     createLogger(definition.name, 'info').fatal({}, (error as Error).message);

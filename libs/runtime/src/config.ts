@@ -14,6 +14,8 @@ export interface Environment {
   readonly adminToken: string | undefined;
   readonly accessToken: string | undefined;
   readonly logLevel: string;
+  /** How many processes share the data-plane port. */
+  readonly workers: number;
   /** Ends with whoever started it, told by its standard input. */
   readonly followsParent: boolean;
   /** For `${NAME}` references of the configuration; never logged. */
@@ -61,6 +63,11 @@ function schemaFor(defaultOpsPort: number): z.ZodType<Record<string, unknown>> {
       .default('penstock'),
     PENSTOCK_ADMIN_TOKEN: z.string().min(1).optional(),
     PENSTOCK_ACCESS_TOKEN: z.string().min(1).optional(),
+    PENSTOCK_WORKERS: z
+      .string()
+      .regex(/^[1-9]\d?$/, { error: 'expected a whole number from 1 to 99' })
+      .default('1')
+      .transform(Number),
     PENSTOCK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'fatal']).default('info'),
     PENSTOCK_PARENT: z.literal('stdin', 'expected stdin').optional(),
   });
@@ -87,6 +94,7 @@ export function readEnvironment(defaultOpsPort: number, variables: NodeJS.Proces
     namespace: text(value['PENSTOCK_NAMESPACE']),
     adminToken: value['PENSTOCK_ADMIN_TOKEN'],
     accessToken: value['PENSTOCK_ACCESS_TOKEN'],
+    workers: Number(value['PENSTOCK_WORKERS']),
     logLevel: text(value['PENSTOCK_LOG_LEVEL']),
     followsParent: value['PENSTOCK_PARENT'] !== undefined,
     variables,

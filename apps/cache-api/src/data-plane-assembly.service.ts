@@ -1,0 +1,74 @@
+import { createHolderCalls, joinMembers } from '#bus';
+import type { Bus, Publisher } from '#bus';
+import type { Runtime } from '#runtime';
+import { createEntryRepository } from '#store';
+import type { Store } from '#store';
+import { createAnswerMetrics } from './answer-metrics.js';
+import { AnswerService } from './answer.service.js';
+import { keepCoherent, TRUSTED_WITHOUT_RENEWAL_MS } from './coherence.service.js';
+import { DataPlaneController } from './data-plane.controller.js';
+import type { DirectoryService } from './directory.service.js';
+import { DoorService } from './door.service.js';
+import { EntriesService } from './entries.service.js';
+import { EntryMap } from './entry-map.js';
+import { ForwardService } from './forward.service.js';
+import { ReadsService } from './reads.service.js';
+import { RefreshService } from './refresh.service.js';
+import type { StatesService } from './states.service.js';
+import { WriteService } from './write.service.js';
+
+const MEMORY_BYTES = 256 * 1024 * 1024;
+
+/** What both planes stand on. */
+export interface Grounds {
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly publisher: Publisher;
+  readonly directory: DirectoryService;
+  readonly states: StatesService;
+}
+
+export interface DataPlane {
+  close(): Promise<void>;
+}
+
+/** Answers clients on the data-plane port, and programs on the bus, from a memory of its own. */
+export async function openDataPlane(
+  runtime: Runtime,
+  grounds: Grounds,
+  accessToken: string | undefined,
+): Promise<DataPlane> {
+  const { environment, logger, clock, metrics, identity, workers } = runtime;
+  const { store, bus, publisher, directory, states } = grounds;
+  const membership = await joinMembers({ bus, app: 'cache-api', id: identity, clock });
+  const map = new EntryMap(Math.floor(MEMORY_BYTES / workers.count), () => clock.now());
+  metrics.gauge('penstock_memory_entry_bytes', 'Bytes of entries in memory', [], (gauge) => gauge.set(map.bytes()));
+  const entries = new EntriesService(map, createEntryRepository(store), () =>
+    membership.isCurrent(TRUSTED_WITHOUT_RENEWAL_MS),
+  );
+  const stopCoherence = keepCoherent(bus, entries, membership);
+  const calls = createHolderCalls({ bus, clock, identity });
+  const reads = new ReadsService(bus, publisher);
+  const forward = new ForwardService(calls, publisher.envelope);
+  const refresh = new RefreshService({ bus, publisher, forward, entries, states, clock, logger });
+  const writes = new WriteService({ forward, calls, envelope: publisher.envelope, clock, logger });
+  const answers = new AnswerService({ entries, forward, writes, refresh, reads, states, clock });
+  const { host, port } = environment;
+  const dataPlane = new DataPlaneController({
+    ...{ host, port, accessToken, directory, answers, clock, logger },
+    hits: { entries, refresh, reads, heldEntries: () => map.size() },
+    metrics: createAnswerMetrics(metrics),
+  });
+  const door = new DoorService({ bus, directory, answers, clock });
+  logger.info({ port: await dataPlane.listen(), host }, 'the data plane listens');
+  return {
+    async close() {
+      door.close();
+      await dataPlane.close();
+      reads.close();
+      stopCoherence();
+      calls.close();
+      await membership.leave();
+    },
+  };
+}
