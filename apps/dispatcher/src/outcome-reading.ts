@@ -1,5 +1,6 @@
 import { readAnnouncement, readThrottle } from '#core';
 import type { Dialect, SetOutcome, ThrottleReading } from '#core';
+import { decode } from './body-coding.js';
 import { wouldRepeat } from './fetch-outcome.js';
 import type { FetchOutcome } from './fetch-outcome.js';
 import type { Sign } from './upstream-health.js';
@@ -28,7 +29,7 @@ export function readOutcome(outcome: FetchOutcome, dialect: Dialect, nowMs: numb
     return { gate: { kind: 'failed' }, throttle: NO_THROTTLE, sign };
   }
   const { status, fields, body } = outcome;
-  const answer = { status, fields, body, nowMs };
+  const answer = { status, fields, body, decode, nowMs };
   const throttle = readThrottle(answer, dialect);
   if (throttle.kind === 'none' && status >= 500) return { gate: { kind: 'failed' }, throttle, sign: 'ill' };
   const announcement = readAnnouncement(answer, dialect);

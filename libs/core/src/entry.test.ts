@@ -248,6 +248,7 @@ describe('a 304', () => {
       'X-Between: b',
       'Content-Length: 5',
       'Content-Encoding: gzip',
+      'Vary: Accept-Encoding',
       'X-New: n',
     ]);
     expect(after.lifetimeMs).toBe(5000);

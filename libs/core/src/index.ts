@@ -35,6 +35,14 @@ export { admits, ageOf, freshnessOf } from './freshness.js';
 export type { Admission, AdmissionRules, Aging, Freshness } from './freshness.js';
 export { evaluatePreconditions, hasOriginPreconditions, validatorsOf, withoutPreconditions } from './conditional.js';
 export type { Conditioned, PreconditionVerdict } from './conditional.js';
+export {
+  codingOf,
+  entryInIdentity,
+  fieldsInIdentity,
+  takesCoding,
+  withUpstreamTags,
+  withVaryOnCoding,
+} from './content-coding.js';
 export { hasRange, partialOf, rangesOf, unsatisfiedRange } from './range.js';
 export type { ByteRange, Ranged, RangeVerdict } from './range.js';
 export { invalidatesUrl, isIdempotent, isRepeatable, isSafe, locationsToInvalidate } from './methods.js';
@@ -69,6 +77,7 @@ export { readWait } from './wait-value.js';
 export { readThrottle } from './throttle.js';
 export type { AnswerHead, IgnoredValue, ThrottleReading } from './throttle.js';
 export { readAnnouncement } from './read-announcement.js';
+export type { Decode } from './answer-body.js';
 export type { Dialect, ThrottleScope } from './dialects/dialect.js';
 export { DIALECT_NAMES, dialectNamed } from './dialects/all.js';
 export { createGateSet, GateSet } from './gate-set.js';

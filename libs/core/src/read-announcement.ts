@@ -11,8 +11,7 @@ const NOTHING: Announcement = { quotas: [], windows: [], concurrency: undefined,
 export function readAnnouncement(answer: Omit<AnswerHead, 'status'>, dialect: Dialect): Announcement {
   const { nowMs } = answer;
   const fields = limitFields(answer.fields);
-  const points =
-    dialect.points === undefined ? undefined : pointsOf(new AnswerBody(answer.fields, answer.body), dialect);
+  const points = dialect.points === undefined ? undefined : pointsOf(new AnswerBody(answer), dialect);
   if (fields.length === 0 && points === undefined) return NOTHING;
   const quotas = quotasOf(fields, dialect, sentAt(answer.fields, nowMs));
   const declared = (dialect.structured ?? ['ratelimit']).flatMap((name) => policiesOf(fields, name));

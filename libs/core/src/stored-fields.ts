@@ -1,4 +1,5 @@
 import type { Directives } from './cache-control.js';
+import { withVaryOnCoding } from './content-coding.js';
 import { fieldValue, isHopByHop, isNamed, withoutFields, type Field, type Fields } from './fields.js';
 import { membersOf } from './list-members.js';
 import { formatHttpDate, parseHttpDate } from './http-date.js';
@@ -13,7 +14,7 @@ export interface StoredUnder {
 export function storedFieldsOf(responseFields: Fields, under: StoredUnder): Fields {
   const left = namesNotStored(responseFields, under);
   const kept = responseFields.filter(([name]) => isKept(name) && left?.has(name.toLowerCase()) !== true);
-  return withDate(kept, under.receivedAt);
+  return withDate(withVaryOnCoding(kept), under.receivedAt);
 }
 
 /** Those that this answer itself names; undefined where it names none, as most do. */

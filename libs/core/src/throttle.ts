@@ -1,4 +1,4 @@
-import { AnswerBody } from './answer-body.js';
+import { AnswerBody, type AnswerBodyOf } from './answer-body.js';
 import type { Dialect, ThrottleRule, ThrottleScope, ThrottleTest, WaitSource } from './dialects/dialect.js';
 import { fieldLines, fieldValue, type Fields } from './fields.js';
 import { parseHttpDate } from './http-date.js';
@@ -7,10 +7,8 @@ import { pointsOf, quotasOf, type Quota } from './quotas.js';
 import { readWait, type ReadWait } from './wait-value.js';
 
 /** An answer, and when it was received. Its body is looked at only where the dialect has something to look for. */
-export interface AnswerHead {
+export interface AnswerHead extends AnswerBodyOf {
   readonly status: number;
-  readonly fields: Fields;
-  readonly body?: Uint8Array;
   readonly nowMs: number;
 }
 
@@ -54,7 +52,7 @@ const LONGEST_SHOWN = 64;
 export function readThrottle(answer: AnswerHead, dialect: Dialect): ThrottleReading {
   const rules = dialect.throttles.filter(({ status }) => status === answer.status);
   if (rules.length === 0) return NOT_A_THROTTLE;
-  const body = new AnswerBody(answer.fields, answer.body);
+  const body = new AnswerBody(answer);
   const rule = rules.find(({ when = [] }) => when.every((test) => holds(test, answer.fields, body)));
   return rule === undefined ? NOT_A_THROTTLE : new ThrottledAnswer(answer, body, dialect).readBy(rule);
 }

@@ -13,6 +13,10 @@ describe('Vary (RFC 9111 4.1)', () => {
     expect(varyNamesOf([])).toEqual({ kind: 'names', names: [] });
   });
 
+  it('does not name Accept-Encoding: all that is stored was asked for with one', () => {
+    expect(varyNamesOf([['Vary', 'Accept-Encoding, Accept']])).toEqual({ kind: 'names', names: ['accept'] });
+  });
+
   it('with a member "*" never matches', () => {
     expect(varyNamesOf([['Vary', 'Accept, *']])).toEqual({ kind: 'any' });
   });

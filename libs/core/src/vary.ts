@@ -8,10 +8,16 @@ export type Vary =
   /** RFC 9111 4.1: "A stored response with a Vary header field value containing a member "*" always fails to match." */
   | { readonly kind: 'any' };
 
+/**
+ * RFC 9111 4.1 compares with the fields "in the original request (i.e., the request that caused the cached response to be stored)". All
+ * that may be stored is asked for with one Accept-Encoding, ours, so by that field every request matches every other.
+ */
+const ASKED_ALIKE = 'accept-encoding';
+
 export function varyNamesOf(responseFields: Fields): Vary {
   const names = membersOf((fieldValue(responseFields, 'vary') ?? '').toLowerCase());
   if (names.includes('*')) return { kind: 'any' };
-  return { kind: 'names', names: [...new Set(names)].sort() };
+  return { kind: 'names', names: [...new Set(names)].filter((name) => name !== ASKED_ALIKE).sort() };
 }
 
 const VARIANT_DIGITS = 16;
