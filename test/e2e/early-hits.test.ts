@@ -185,7 +185,7 @@ function request(target: string): string {
 function timeless(answer: string): string {
   return answer
     .replace(/^Age: \d+$/m, 'Age: N')
-    .replace(/ttl=\d+/, 'ttl=N')
+    .replace(/ttl=-?\d+/, 'ttl=N')
     .replace(/^Date: .*$/m, 'Date: D');
 }
 
