@@ -8,6 +8,7 @@ import {
   unsatisfiedRange,
   withoutFields,
 } from '#core';
+import type { FlowingBody } from '#bus';
 import type { ByteRange, CacheStatus, Entry, Fields } from '#core';
 import { NO_BODY } from './client-call.js';
 import type { ClientAnswer, Outcome } from './client-call.js';
@@ -28,7 +29,15 @@ export interface Told {
   readonly outcome: Outcome;
 }
 
-interface ToldOfStored extends Told {
+/** An answer that is not kept, as it came. */
+export interface PassedAnswer {
+  readonly status: number;
+  readonly fields: Fields;
+  readonly body: Uint8Array;
+  readonly flow?: FlowingBody | undefined;
+}
+
+export interface ToldOfStored extends Told {
   readonly ageMs: number;
 }
 
@@ -102,15 +111,14 @@ function notSatisfiable(call: Asked, entry: Entry, told: ToldOfStored): ClientAn
 }
 
 /** An answer that is not kept. A joined or revalidating client gets it as it came; one that missed has its conditions judged. */
-export function passed(
-  call: Asked,
-  answer: { readonly status: number; readonly fields: Fields; readonly body: Uint8Array },
-  told: Told,
-): ClientAnswer {
-  const { status, fields, body } = answer;
+export function passed(call: Asked, answer: PassedAnswer, told: Told): ClientAnswer {
+  const { status, fields, body, flow } = answer;
   const all = [...answeredVia(fields), statusField(told.status)];
-  if (told.outcome === 'miss' && evaluatePreconditions(call.fields, conditionedOf(answer)) === 'not-modified')
+  if (told.outcome === 'miss' && evaluatePreconditions(call.fields, conditionedOf(answer)) === 'not-modified') {
+    flow?.drop();
     return { status: 304, fields: withoutFields(all, REPRESENTATION), body: NO_BODY, outcome: told.outcome };
+  }
+  if (flow !== undefined) return { status, fields: flowingFields(all, flow), body, flow, outcome: told.outcome };
   // RFC 9110 8.6: to a HEAD the length is that of the GET that was not asked for; only the upstream knows it.
   const isBare = call.method === 'HEAD' && !isWithoutBody(status);
   return { status, fields: isBare ? all : withLength(all, body.byteLength, status), body, outcome: told.outcome };
@@ -144,6 +152,12 @@ function conditionedOf({ status, fields }: { readonly status: number; readonly f
 }
 
 const LENGTH = new Set(['content-length']);
+
+/** Its length as it was announced, or none: then it goes on chunked. */
+export function flowingFields(fields: Fields, { bytes }: FlowingBody): Fields {
+  const without = withoutFields(fields, LENGTH);
+  return bytes === null ? without : [...without, ['Content-Length', String(bytes)]];
+}
 
 /** RFC 9110 8.6: no Content-Length with 1xx and 204; RFC 9112 6.3: these have no body, whatever is said. */
 export function withLength(fields: Fields, bytes: number, status: number): Fields {

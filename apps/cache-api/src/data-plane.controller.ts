@@ -16,7 +16,10 @@ import { HitPath } from './hit-path.js';
 import type { HitPathParts } from './hit-path.js';
 import { problemAnswer } from './problems.js';
 import type { Problem, ProblemCode } from './problems.js';
-import { BodyTooLarge, drain, readBody } from './request-body.js';
+import { receiveProblem } from './answer-problem.js';
+import { sendFlowing } from './flowing-answer.js';
+import { ClientUpload, drain, receive } from './request-body.js';
+import type { BodyLimits } from './request-body.js';
 import { ALLOWED, headFaultOf, isForUsAlone } from './request-head.js';
 import type { RequestHead } from './request-head.js';
 
@@ -48,7 +51,8 @@ export class DataPlaneController {
   constructor(private readonly options: DataPlaneOptions) {
     this.server = createServer(
       // A missing Host is told like everything else that is malformed.
-      { maxHeaderSize: MAX_FIELD_BYTES, keepAliveTimeout: KEEP_ALIVE_MS, requireHostHeader: false },
+      // How long a body may take depends on its size: what is bounded is the client's silence amid it.
+      { maxHeaderSize: MAX_FIELD_BYTES, keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, requireHostHeader: false },
       (request, response) => {
         void this.serve(request, response);
       },
@@ -99,11 +103,13 @@ export class DataPlaneController {
     const startedAtMs = this.options.clock.now();
     let answer: ClientAnswer;
     let upstream = '';
+    let stallMs = 0;
     try {
       const taken = await this.take(request, response);
       if ('outcome' in taken) answer = taken;
       else {
         upstream = taken.upstream.id;
+        stallMs = taken.upstream.config.timeouts.bodyMs;
         answer = await this.options.answers.answer(taken);
         if (isHit(answer) && taken.method === 'GET') this.hits.learn(request.url ?? '/', taken);
       }
@@ -112,7 +118,7 @@ export class DataPlaneController {
       answer = this.problem({ code: 'internal', detail: 'Penstock failed; its log says more' });
     }
     this.options.metrics.answered(upstream, answer.outcome, this.options.clock.now() - startedAtMs);
-    send(response, answer);
+    send(response, answer, stallMs);
   }
 
   /** The call, or why it is none. */
@@ -139,8 +145,11 @@ export class DataPlaneController {
         detail: `no upstream is named ${target.upstream}`,
         instance: request.url,
       });
-    const body = await this.bodyOf(request, response, upstream.config.maxRequestBodyBytes);
-    if (!(body instanceof Uint8Array)) return body;
+    const body = await this.bodyOf(request, response, {
+      maxBytes: upstream.config.maxRequestBodyBytes,
+      idleMs: upstream.config.timeouts.bodyMs,
+    });
+    if ('outcome' in body) return body;
     return {
       id: `c${(this.nextId += 1).toString(36)}`,
       traceparent: fieldValue(fields, 'traceparent'),
@@ -148,7 +157,7 @@ export class DataPlaneController {
       upstream,
       path: target.path,
       fields: withoutHopByHop(fields),
-      body,
+      ...(body instanceof ClientUpload ? { body: NO_BODY, upload: body } : { body }),
       receivedVersion: request.httpVersion,
       signal: leavingSignal(response),
     };
@@ -171,17 +180,17 @@ export class DataPlaneController {
   private async bodyOf(
     request: IncomingMessage,
     response: ServerResponse,
-    maxBytes: number,
-  ): Promise<Uint8Array | ClientAnswer> {
+    limits: BodyLimits,
+  ): Promise<Uint8Array | ClientUpload | ClientAnswer> {
     if (request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined)
       return NO_BODY;
     try {
-      if (Number(request.headers['content-length'] ?? 0) <= maxBytes) sayContinue(request, response);
-      return await readBody(request, maxBytes);
+      if (Number(request.headers['content-length'] ?? 0) <= limits.maxBytes) sayContinue(request, response);
+      return await receive(request, limits);
     } catch (error) {
-      if (!(error instanceof BodyTooLarge)) throw error;
-      const detail = `expected at most ${maxBytes} bytes (maxRequestBody), found more; raise it in the configuration if such bodies are meant`;
-      return this.problem({ code: 'request_too_large', detail, instance: request.url });
+      const problem = receiveProblem(error, limits);
+      if (problem === undefined) throw error;
+      return this.problem({ ...problem, instance: request.url });
     }
   }
 
@@ -248,13 +257,14 @@ function sayContinue(request: IncomingMessage, response: ServerResponse): void {
   if (waitsForContinue.delete(request)) response.writeContinue();
 }
 
-function send(response: ServerResponse, { status, fields, body }: ClientAnswer): void {
-  if (response.destroyed) return;
+function send(response: ServerResponse, { status, fields, body, flow }: ClientAnswer, stallMs: number): void {
+  if (response.destroyed) return flow?.drop();
   // RFC 9110 10.1.1: a final status instead of 100; whether its body follows all the same is the client's to choose, so nothing after it
   // on this connection could be told from it.
   const isUnread = waitsForContinue.has(response.req);
   response.writeHead(status, (isUnread ? [...fields, CLOSE] : fields).flat());
-  response.end(body);
+  if (flow === undefined) response.end(body);
+  else void sendFlowing(response, flow, stallMs);
   if (!response.req.complete) drain(response.req);
 }
 

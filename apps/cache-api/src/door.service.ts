@@ -82,8 +82,11 @@ function fieldsOf({ headers, waitMs }: DoorRequest): Fields {
 }
 
 function replyOf(answer: ClientAnswer, nowMs: number): DoorReply {
-  if (answer.body.byteLength > MOST_BODY_BYTES) {
-    const detail = `the answer has ${answer.body.byteLength} bytes, a message can carry ${MOST_BODY_BYTES}; ask over HTTP`;
+  answer.flow?.drop();
+  const bytes = answer.flow === undefined ? answer.body.byteLength : (answer.flow.bytes ?? Infinity);
+  if (bytes > MOST_BODY_BYTES) {
+    const found = bytes === Infinity ? 'more than cache.maxBody' : String(bytes);
+    const detail = `the answer has ${found} bytes, a message can carry ${MOST_BODY_BYTES}; ask over HTTP`;
     return replyOf(problemAnswer({ code: 'answer_too_large_for_message', detail }, nowMs), nowMs);
   }
   return { status: answer.status, headers: answer.fields, body64: Buffer.from(answer.body).toString('base64') };

@@ -1,6 +1,6 @@
 import { fieldValue, hasPassed, laneByRules, preferOf } from '#core';
 import type { Fields, Lane, Version } from '#core';
-import type { AskOutcome, EnvelopeMaker, HolderCalls } from '#bus';
+import type { AskOutcome, EnvelopeMaker, FlowingBody, HolderCalls } from '#bus';
 import type { CallMessage, CallReply, FailureCode, ResourceRef } from '#contracts';
 import type { ClientCall } from './client-call.js';
 
@@ -17,7 +17,13 @@ export interface ForwardRequest {
 }
 
 export type Forwarded =
-  | { readonly kind: 'answered'; readonly reply: Extract<CallReply, { kind: 'answered' }>; readonly body: Uint8Array }
+  | {
+      readonly kind: 'answered';
+      readonly reply: Extract<CallReply, { kind: 'answered' }>;
+      readonly body: Uint8Array;
+      /** Instead of it, where it is too large to be kept: to be read, or dropped. */
+      readonly flow: FlowingBody | undefined;
+    }
   | {
       readonly kind: 'failed';
       readonly code: FailureCode | 'loop_detected';
@@ -46,9 +52,10 @@ export class ForwardService {
     const { timeouts } = call.upstream.config;
     const message = this.messageOf(request);
     const outcome = await this.calls.ask(message, call.body, {
-      repeatable: purpose !== 'write' && REPEATABLE.has(call.method),
+      repeatable: purpose !== 'write' && REPEATABLE.has(call.method) && call.upload === undefined,
       deadlineMs: message.waitLeftMs + timeouts.connectMs + timeouts.responseMs + timeouts.bodyMs + SLACK_MS,
       signal: call.signal,
+      upload: call.upload,
     });
     return forwardedOf(outcome, request);
   }
@@ -94,8 +101,11 @@ function waitOf({ fields, upstream: { config } }: ClientCall): number {
 }
 
 function forwardedOf(outcome: AskOutcome, { call, purpose }: ForwardRequest): Forwarded {
-  if (call.signal.aborted) return { kind: 'gone' };
-  if (outcome.kind === 'replied') return repliedOf(outcome.reply, outcome.body);
+  if (call.signal.aborted) {
+    if (outcome.kind === 'replied') outcome.flow?.drop();
+    return { kind: 'gone' };
+  }
+  if (outcome.kind === 'replied') return repliedOf(outcome);
   const { code, detail } = outcome;
   if (code === 'cancelled') return { kind: 'gone' };
   const unknown = outcome.kind === 'unknown' && purpose === 'write';
@@ -109,10 +119,10 @@ function forwardedOf(outcome: AskOutcome, { call, purpose }: ForwardRequest): Fo
   };
 }
 
-function repliedOf(reply: CallReply, body: Uint8Array): Forwarded {
+function repliedOf({ reply, body, flow }: Extract<AskOutcome, { kind: 'replied' }>): Forwarded {
   switch (reply.kind) {
     case 'answered':
-      return { kind: 'answered', reply, body };
+      return { kind: 'answered', reply, body, flow };
     case 'failed': {
       const { code, detail, receivedStatus, resumeAt } = reply;
       return {

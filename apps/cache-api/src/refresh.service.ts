@@ -88,6 +88,8 @@ export class RefreshService {
       mayStore: true,
       lane: 'soon',
     });
+    // Too large to be kept now: nobody waits for it.
+    if (forwarded.kind === 'answered') forwarded.flow?.drop();
     if (forwarded.kind === 'answered' && forwarded.reply.entry !== null) {
       this.options.entries.put(place.id, { entry: forwarded.reply.entry, body: forwarded.body });
     }

@@ -3,6 +3,7 @@ import type { EnvelopeMaker, HolderCalls } from '#bus';
 import type { ResourceRef } from '#contracts';
 import type { Clock, Logger } from '#runtime';
 import { forwardProblem } from './answer-problem.js';
+import { flowingFields } from './client-answers.js';
 import type { ClientAnswer, ClientCall } from './client-call.js';
 import { placeOfCall, refOf } from './client-place.js';
 import type { Forwarded, ForwardService } from './forward.service.js';
@@ -52,8 +53,12 @@ export class WriteService {
 
 const LENGTH = new Set(['content-length']);
 
-function written({ reply, body }: Extract<Forwarded, { kind: 'answered' }>): ClientAnswer {
+function written({ reply, body, flow }: Extract<Forwarded, { kind: 'answered' }>): ClientAnswer {
   const status = renderCacheStatus({ kind: 'forwarded', reason: 'method', status: reply.status });
+  if (flow !== undefined) {
+    const fields = [...flowingFields(answeredVia(reply.fields), flow), ['Cache-Status', status] as const];
+    return { status: reply.status, fields, body, flow, outcome: 'write' };
+  }
   const hasBody = reply.status !== 204 && reply.status !== 304;
   const length = hasBody ? [['Content-Length', String(body.byteLength)] as const] : [];
   const fields = [...answeredVia(withoutFields(reply.fields, LENGTH)), ...length, ['Cache-Status', status] as const];
