@@ -1,14 +1,30 @@
-import { admits, freshnessOf, hasOriginPreconditions, hasRange, requestDirectivesOf, validatorsOf } from '#core';
-import type { CacheStatus, Directives, ForwardReason, Freshness } from '#core';
+import {
+  admits,
+  freshenedByHead,
+  freshnessOf,
+  hasOriginPreconditions,
+  hasRange,
+  isErrorToHide,
+  mayAnswerAfterError,
+  requestDirectivesOf,
+  responseDirectivesOf,
+  validatorsOf,
+  withVaryOnCoding,
+} from '#core';
+import type { CacheStatus, Directives, Entry, ForwardReason, Freshness } from '#core';
 import type { Clock } from '#runtime';
 import { passed, respond } from './client-answers.js';
+import type { PassedAnswer, Told, ToldOfStored } from './client-answers.js';
+import { codingVerdict } from './content-codings.js';
+import type { ContentCodings } from './content-codings.js';
+import { NO_BODY } from './client-call.js';
 import type { ClientAnswer, ClientCall, Outcome } from './client-call.js';
 import { placeOfCall, refOf } from './client-place.js';
 import type { ClientPlace } from './client-place.js';
 import type { EntriesService } from './entries.service.js';
 import { entryFor } from './entry-map.js';
 import type { HeldEntry, Slot } from './entry-map.js';
-import type { Forwarded, ForwardService } from './forward.service.js';
+import type { Forwarded, ForwardRequest, ForwardService } from './forward.service.js';
 import { problemAnswer } from './problems.js';
 import { forwardProblem } from './answer-problem.js';
 import type { ReadsService } from './reads.service.js';
@@ -25,8 +41,11 @@ export interface AnswerOptions {
   readonly refresh: RefreshService;
   readonly reads: ReadsService;
   readonly states: StatesService;
+  readonly codings: ContentCodings;
   readonly clock: Clock;
 }
+
+type AnsweredReply = Extract<Forwarded, { kind: 'answered' }>['reply'];
 
 /** What is known of a read when it has to be put to the upstream. */
 interface Forwarding {
@@ -42,7 +61,7 @@ export class AnswerService {
 
   async answer(call: ClientCall): Promise<ClientAnswer> {
     const { method, fields } = call;
-    const isRead = (method === 'GET' || method === 'HEAD') && call.body.byteLength === 0;
+    const isRead = (method === 'GET' || method === 'HEAD') && call.body.byteLength === 0 && call.upload === undefined;
     // RFC 9111 4.3.2: conditions that only the origin can judge are put to it.
     if (isRead && !hasOriginPreconditions(fields)) return this.read(call);
     if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return this.pass(call);
@@ -72,7 +91,10 @@ export class AnswerService {
   ): ClientAnswer | Promise<ClientAnswer> {
     const { upstream } = call;
     const freshness = freshnessOf(held.entry, this.options.clock.now());
-    const admission = admits(directives, freshness, { ignoreNoCache: upstream.config.cache.ignoreClientNoCache });
+    const admission = admits(directives, freshness, {
+      ignoreNoCache: upstream.config.cache.ignoreClientNoCache,
+      said: () => responseDirectivesOf(held.entry.fields, upstream.policy),
+    });
     switch (admission.kind) {
       case 'answer':
         return this.hit(call, place, held, freshness);
@@ -84,11 +106,16 @@ export class AnswerService {
   }
 
   /** Answered at once, whatever the upstream's state. */
-  private hit(call: ClientCall, place: ClientPlace, held: HeldEntry, freshness: Freshness): ClientAnswer {
+  private hit(
+    call: ClientCall,
+    place: ClientPlace,
+    held: HeldEntry,
+    freshness: Freshness,
+  ): ClientAnswer | Promise<ClientAnswer> {
     const { reads, refresh } = this.options;
     reads.count(call.upstream.id, held.entry.key);
     refresh.consider(call, place, held.entry, freshness);
-    return respond(call, held, {
+    return this.respondFitting(call, held, {
       status: this.hitStatus(call.upstream, freshness),
       ageMs: freshness.ageMs,
       outcome: freshness.kind === 'fresh' ? 'hit' : 'stale',
@@ -106,7 +133,8 @@ export class AnswerService {
     const { place, held, reason, directives } = forwarding;
     if (directives.onlyIfCached) return this.notCached(call);
     // A HEAD that cannot be answered from a stored GET is put as it is; so are ranges of what is not stored whole.
-    if (call.method === 'HEAD' || (held === undefined && hasRange(call.fields))) return this.pass(call);
+    if (call.method === 'HEAD') return this.head(call, forwarding);
+    if (held === undefined && hasRange(call.fields)) return this.pass(call);
     const isForced = reason === 'request';
     const forwarded = await this.options.forward.forward({
       call,
@@ -117,12 +145,55 @@ export class AnswerService {
       validators: held === undefined ? [] : validatorsOf(held.entry),
       mayStore: !directives.noStore,
     });
-    return this.answerForwarded(call, forwarding, forwarded);
+    return (
+      (await this.insteadOfError(call, forwarding, forwarded)) ?? this.answerForwarded(call, forwarding, forwarded)
+    );
   }
 
-  private answerForwarded(call: ClientCall, { place, reason, held }: Forwarding, forwarded: Forwarded): ClientAnswer {
+  private async head(call: ClientCall, forwarding: Forwarding): Promise<ClientAnswer> {
+    const { place, held, reason, directives } = forwarding;
+    const mayStore = !directives.noStore;
+    const forwarded = await this.options.forward.forward({ ...this.passing(call, place, held), mayStore });
+    const kept = await this.insteadOfError(call, forwarding, forwarded);
+    if (kept !== undefined) return kept;
     if (forwarded.kind !== 'answered') return this.problem(call, forwarded);
-    const { reply, body } = forwarded;
+    const { reply } = forwarded;
+    if (mayStore && held?.entry.status === 200 && reply.status === 200)
+      this.options.entries.put(place.id, { ...held, entry: freshened(held.entry, reply, call.upstream) });
+    const status: CacheStatus = { kind: 'forwarded', reason, status: reply.status };
+    return passed(call, { ...reply, body: NO_BODY }, { status, outcome: 'pass' });
+  }
+
+  /** RFC 5861 4: what is stored, where the upstream fails and the answer or the request allows that. */
+  private async insteadOfError(
+    call: ClientCall,
+    { place, held, reason, directives }: Forwarding,
+    forwarded: Forwarded,
+  ): Promise<ClientAnswer | undefined> {
+    if (held === undefined || !isError(forwarded)) return undefined;
+    // A write may have made it invalid meanwhile.
+    const slot = this.options.entries.inMemory(place.id) ?? (await this.options.entries.load(place));
+    const kept = slot === undefined ? undefined : entryFor(slot, place.choosing);
+    if (kept === undefined) return undefined;
+    const freshness = freshnessOf(kept.entry, this.options.clock.now());
+    const said = responseDirectivesOf(kept.entry.fields, call.upstream.policy);
+    if (!mayAnswerAfterError(directives, freshness, said)) return undefined;
+    if (forwarded.kind === 'answered') forwarded.flow?.drop();
+    const how = forwarded.kind === 'answered' ? { status: forwarded.reply.status } : { detail: forwarded.code };
+    return this.respondFitting(call, kept, {
+      status: { kind: 'forwarded', reason, ...how },
+      ageMs: freshness.ageMs,
+      outcome: 'stale',
+    });
+  }
+
+  private answerForwarded(
+    call: ClientCall,
+    { place, reason, held }: Forwarding,
+    forwarded: Forwarded,
+  ): ClientAnswer | Promise<ClientAnswer> {
+    if (forwarded.kind !== 'answered') return this.problem(call, forwarded);
+    const { reply, body, flow } = forwarded;
     const { entry, collapsed } = reply;
     const status: CacheStatus = {
       kind: 'forwarded',
@@ -132,31 +203,59 @@ export class AnswerService {
       ...(collapsed ? { collapsed } : {}),
     };
     const outcome: Outcome = held === undefined ? 'miss' : 'revalidated';
-    if (entry === null) return passed(call, { ...reply, body }, { status, outcome });
+    if (entry === null) return this.passFitting(call, { ...reply, body, flow }, { status, outcome });
     this.options.entries.put(place.id, { entry, body });
     const { ageMs, ttlMs } = freshnessOf(entry, this.options.clock.now());
     // RFC 9211 2.1: "the request was satisfied by the cache; i.e., it was not forwarded". The holder had what the store has not yet.
     if (reply.from === 'store')
-      return respond(call, { entry, body }, { status: { kind: 'hit', ttlMs }, ageMs, outcome: 'hit' });
-    return respond(call, { entry, body }, { status, ageMs, outcome });
+      return this.respondFitting(call, { entry, body }, { status: { kind: 'hit', ttlMs }, ageMs, outcome: 'hit' });
+    // The one whose call it was gets all that came; the store leaves some of it out.
+    const shown = reply.fields.length === 0 ? entry : { ...entry, fields: reply.fields };
+    return this.respondFitting(call, { entry: shown, body }, { status, ageMs, outcome });
+  }
+
+  /** In a coding that the client takes, or in none; where only the upstream may see to that, it is asked. */
+  private respondFitting(call: ClientCall, held: HeldEntry, told: ToldOfStored): ClientAnswer | Promise<ClientAnswer> {
+    const verdict = codingVerdict(call.fields, held.entry.fields);
+    if (verdict === 'fits') return respond(call, held, told);
+    return verdict === 'ask' ? this.pass(call) : this.respondInIdentity(call, held, told);
+  }
+
+  private async respondInIdentity(call: ClientCall, held: HeldEntry, told: ToldOfStored): Promise<ClientAnswer> {
+    const plain = await this.options.codings.entryInIdentity(held);
+    return plain === undefined ? this.pass(call) : respond(call, plain, told);
+  }
+
+  /** The same of an answer that is not kept. Codings were ours to ask for, so others get it otherwise. */
+  private async passFitting(call: ClientCall, came: PassedAnswer, told: Told): Promise<ClientAnswer> {
+    const answer = { ...came, fields: withVaryOnCoding(came.fields) };
+    const verdict = codingVerdict(call.fields, answer.fields);
+    if (verdict === 'fits') return passed(call, answer, told);
+    const plain = verdict === 'ask' ? undefined : await this.options.codings.answerInIdentity(answer);
+    if (plain !== undefined) return passed(call, { ...answer, ...plain }, told);
+    answer.flow?.drop();
+    return this.pass(call);
   }
 
   private async pass(call: ClientCall): Promise<ClientAnswer> {
-    const place = placeOfCall(call);
-    const forwarded = await this.options.forward.forward({
+    const forwarded = await this.options.forward.forward(this.passing(call, placeOfCall(call), undefined));
+    if (forwarded.kind !== 'answered') return this.problem(call, forwarded);
+    const { reply, body, flow } = forwarded;
+    const reason: ForwardReason = call.method === 'OPTIONS' ? 'method' : 'bypass';
+    const status: CacheStatus = { kind: 'forwarded', reason, status: reply.status };
+    return passed(call, { ...reply, body, flow }, { status, outcome: 'pass' });
+  }
+
+  private passing(call: ClientCall, place: ClientPlace, held: HeldEntry | undefined): ForwardRequest {
+    return {
       call,
-      ref: refOf(call, place, undefined),
+      ref: refOf(call, place, held),
       purpose: 'pass',
       fields: forwardedFields(call, 'as-it-is'),
       have: null,
       validators: [],
       mayStore: false,
-    });
-    if (forwarded.kind !== 'answered') return this.problem(call, forwarded);
-    const { reply, body } = forwarded;
-    const reason: ForwardReason = call.method === 'OPTIONS' ? 'method' : 'bypass';
-    const status: CacheStatus = { kind: 'forwarded', reason, status: reply.status };
-    return passed(call, { ...reply, body }, { status, outcome: 'pass' });
+    };
   }
 
   private notCached(call: ClientCall): ClientAnswer {
@@ -174,4 +273,21 @@ export class AnswerService {
 
 function missReason(slot: Slot | undefined): ForwardReason {
   return slot === undefined || slot.entries.length === 0 ? 'uri-miss' : 'vary-miss';
+}
+
+/** RFC 5861 4: whatever would be told as a 500, 502, 503 or 504. */
+function isError(
+  forwarded: Forwarded,
+): forwarded is Extract<Forwarded, { kind: 'failed' }> | Extract<Forwarded, { kind: 'answered' }> {
+  if (forwarded.kind === 'answered') return isErrorToHide(forwarded.reply.status);
+  return forwarded.kind === 'failed';
+}
+
+/** As the dispatcher keeps it: what this process answers next is what the others will. */
+function freshened(
+  entry: Entry,
+  { fields: responseFields, version, requestedAt, receivedAt }: AnsweredReply,
+  { policy }: UpstreamView,
+): Entry {
+  return freshenedByHead(entry, { responseFields, version, requestedAt, receivedAt, policy });
 }

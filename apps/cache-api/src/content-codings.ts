@@ -62,6 +62,7 @@ const OVERHEAD_BYTES = 300;
 interface Coded {
   readonly fields: Fields;
   readonly body: Uint8Array;
+  readonly flow?: FlowingBody | undefined;
 }
 
 /** Undoes codings for clients that do not take them; what was undone last is kept, since such clients ask again. */
@@ -79,7 +80,12 @@ export class ContentCodings {
     return plain === undefined ? undefined : { entry: entryInIdentity(entry, plain.byteLength), body: plain };
   }
 
+  /** Undefined as above; where its body flows, that shows too late to be told. */
   async answerInIdentity(coded: Coded): Promise<Coded | undefined> {
+    const { fields, flow } = coded;
+    // How long it gets is told by nobody: the length that is told here is taken away again.
+    if (flow !== undefined)
+      return { fields: fieldsInIdentity(fields, 0), body: coded.body, flow: flowInIdentity(flow, fields) };
     const body = await undo(coded);
     return body === undefined ? undefined : { fields: fieldsInIdentity(coded.fields, body.byteLength), body };
   }

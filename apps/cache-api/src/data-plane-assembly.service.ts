@@ -7,6 +7,7 @@ import { createAnswerMetrics } from './answer-metrics.js';
 import { AnswerService } from './answer.service.js';
 import { keepCoherent, TRUSTED_WITHOUT_RENEWAL_MS } from './coherence.service.js';
 import { DataPlaneController } from './data-plane.controller.js';
+import { ContentCodings } from './content-codings.js';
 import type { DirectoryService } from './directory.service.js';
 import { DoorService } from './door.service.js';
 import { EntriesService } from './entries.service.js';
@@ -52,7 +53,16 @@ export async function openDataPlane(
   const forward = new ForwardService(calls, publisher.envelope);
   const refresh = new RefreshService({ bus, publisher, forward, entries, states, clock, logger });
   const writes = new WriteService({ forward, calls, envelope: publisher.envelope, clock, logger });
-  const answers = new AnswerService({ entries, forward, writes, refresh, reads, states, clock });
+  const answers = new AnswerService({
+    entries,
+    forward,
+    writes,
+    refresh,
+    reads,
+    states,
+    codings: new ContentCodings(),
+    clock,
+  });
   const { host, port } = environment;
   const dataPlane = new DataPlaneController({
     ...{ host, port, accessToken, directory, answers, clock, logger },
