@@ -26,6 +26,8 @@ const GATHERING_ON_MS = 60;
 const MOST_AT_ONCE = 200;
 /** Of one statement: its bodies travel as one text, twice their size, and no string is longer than half a GiB. */
 const MOST_BYTES_AT_ONCE = 16 * 1024 * 1024;
+/** Each is told to others by whoever waits for it: a user's answer is not to stand behind all of a batch. */
+const SETTLED_IN_ONE_TURN = 8;
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 2_000;
 
@@ -122,7 +124,8 @@ export class CompletionsService {
     const newest = newestByKey(batch);
     const results = await this.writeUntilDone([...newest.values()].map((waiting) => waiting.write));
     const byKey = new Map(results.map((result) => [result.key, result]));
-    for (const waiting of batch) {
+    for (const [at, waiting] of batch.entries()) {
+      if (at % SETTLED_IN_ONE_TURN === 0 && at > 0) await nextTurn();
       const { key } = waiting.write.entry;
       this.forget(waiting.write);
       const isNewest = newest.get(key) === waiting;
@@ -196,6 +199,11 @@ function isAboutTheRows(error: unknown): boolean {
 
 function sizeOf(write: EntryWrite): number {
   return (write.body?.byteLength ?? 0) + 1_024;
+}
+
+/** After what the network has brought meanwhile. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function pause(ms: number): Promise<void> {

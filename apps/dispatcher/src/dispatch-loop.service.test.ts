@@ -13,13 +13,19 @@ afterEach(() => void vi.useRealTimers());
 
 const CONFIG = 'upstreams: { crm: { baseUrl: http://crm.example, limits: { windows: [{ limit: 1000, per: 1s }] } } }';
 
+interface Rig {
+  readonly loop: DispatchLoop;
+  readonly sent: string[];
+  letGo(): void;
+}
+
 /** A loop whose client never finds the lease in force when it is about to write, until it may. */
-function loopWhoseCallsStay(): { loop: DispatchLoop; sends: () => number; letGo: () => void } {
+function loopWhoseCallsStay(): Rig {
   const read = parseConfig(CONFIG, { env: {}, fileName: 'test.yaml' });
   const config = read.kind === 'valid' ? read.config.upstreams.get('crm') : undefined;
   if (config === undefined) throw new Error('expected a valid configuration of one upstream, found another');
   const clock = { now: () => performance.now() };
-  let sends = 0;
+  const sent: string[] = [];
   let mayLeave = false;
   const writesSent = new WritesSent();
   const loop = new DispatchLoop({
@@ -28,8 +34,8 @@ function loopWhoseCallsStay(): { loop: DispatchLoop; sends: () => number; letGo:
     queue: createScopedLanes<Flight>(),
     joinable: new Joinable(clock.now),
     client: {
-      send: () => {
-        sends += 1;
+      send: ({ path }) => {
+        sent.push(path);
         return Promise.resolve(
           mayLeave
             ? { kind: 'answered', status: 200, fields: [], body: new Uint8Array(0), requestedAt: 0, receivedAt: 0 }
@@ -52,7 +58,7 @@ function loopWhoseCallsStay(): { loop: DispatchLoop; sends: () => number; letGo:
     onChanges: () => undefined,
     onSettled: () => undefined,
   });
-  return { loop, sends: () => sends, letGo: () => void (mayLeave = true) };
+  return { loop, sent, letGo: () => void (mayLeave = true) };
 }
 
 const ORDER: Order = {
@@ -72,18 +78,31 @@ const ORDER: Order = {
   hasIdempotencyKey: false,
 };
 
-function asker(end: (end: FlightEnd) => void): Asker {
-  return { id: 'a', lane: 'now', deadlineMs: 10_000, order: ORDER, replaces: null, wantsBody: true, end };
+function asker(lane: Asker['lane'], path: string, end: (end: FlightEnd) => void): Asker {
+  const order = { ...ORDER, path, key: path };
+  return { id: path, lane, deadlineMs: 10_000, order, replaces: null, wantsBody: true, end };
 }
 
 it('what could not be written on time is sent again after a moment, not in a loop of new connections', async () => {
-  const { loop, sends, letGo } = loopWhoseCallsStay();
+  const { loop, sent, letGo } = loopWhoseCallsStay();
   const ends: FlightEnd[] = [];
-  loop.ask(asker((end) => ends.push(end)));
+  loop.ask(asker('now', '/x', (end) => ends.push(end)));
   await vi.advanceTimersByTimeAsync(1_000);
-  expect(sends()).toBeGreaterThan(5);
-  expect(sends()).toBeLessThan(25);
+  expect(sent.length).toBeGreaterThan(5);
+  expect(sent.length).toBeLessThan(25);
   letGo();
   await vi.advanceTimersByTimeAsync(100);
   expect(ends).toMatchObject([{ kind: 'answered' }]);
+});
+
+it('a batch of background work leaves in several turns, and a user who comes in between does not wait for it', async () => {
+  const { loop, sent, letGo } = loopWhoseCallsStay();
+  letGo();
+  for (let n = 0; n < 40; n += 1) loop.ask(asker('later', `/later/${n}`, () => undefined));
+  const before = sent.length;
+  expect(before).toBeLessThan(20);
+  loop.ask(asker('now', '/now', () => undefined));
+  expect(sent[before]).toBe('/now');
+  await vi.advanceTimersByTimeAsync(10);
+  expect(sent).toHaveLength(41);
 });

@@ -7,6 +7,7 @@ import { createFlight, earlier, earliestDeadline, isMoreUrgent, isSpent, isWrite
 import type { Asker, FailedEnd, Flight, FlightEnd } from './flight.js';
 import { Flows } from './flows.js';
 import { leaveSent, takeBackOf } from './leaving.js';
+import { LoopTimer } from './loop-timer.js';
 import type { Answered, LoopOptions } from './loop-options.js';
 import { isAccepted, readOutcome } from './outcome-reading.js';
 import { bestToProbeWith } from './probe-choice.js';
@@ -21,13 +22,15 @@ export class DispatchLoop {
   private sends = 0;
   private nextId = 0;
   private isClosed = false;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly timer: LoopTimer;
   private pumping = false;
   private readonly sent = new Set<Flight>();
   private readonly flows = new Flows();
   private readonly places = new AskerPlaces();
 
-  constructor(private readonly options: LoopOptions) {}
+  constructor(private readonly options: LoopOptions) {
+    this.timer = new LoopTimer(options.clock, () => this.pump());
+  }
 
   /**
    * Joins a flight of the same key, or queues one. Whoever would only learn later that it is too late is told at once. A call that is
@@ -88,7 +91,7 @@ export class DispatchLoop {
   /** Nothing new leaves; what waits is told so; resolves when what has left has ended. */
   async close(withinMs: number): Promise<void> {
     this.isClosed = true;
-    clearTimeout(this.timer);
+    this.timer.stop();
     for (const flight of this.options.queue.drain()) {
       this.endAll(flight, flight.askers, { kind: 'handed-over' });
     }
@@ -99,15 +102,21 @@ export class DispatchLoop {
 
   /** Sends what may be sent. Cheap to call too often. */
   pump(): void {
-    if (this.pumping || this.isClosed) return;
+    if (this.pumping || this.isClosed || this.isYielding()) return;
     this.pumping = true;
     try {
       let untilMs: number | undefined | 'again' = 'again';
-      while (untilMs === 'again') untilMs = this.step();
-      this.sleep(untilMs);
+      for (let steps = 0; untilMs === 'again' && steps < MOST_IN_ONE_TURN; steps += 1) untilMs = this.step();
+      if (untilMs === 'again') this.timer.afterOthers();
+      else this.timer.at(earlier(untilMs, this.options.queue.nextEventAt()));
     } finally {
       this.pumping = false;
     }
+  }
+
+  /** A batch that came at once leaves in several turns; whoever came meanwhile for a user does not wait for them. */
+  private isYielding(): boolean {
+    return this.timer.isYielding && !this.options.queue.waits('now', this.options.clock.now());
   }
 
   /** One decision: `again` while there may be more to do, else the time at which the gate would decide otherwise. */
@@ -329,15 +338,6 @@ export class DispatchLoop {
     if (flight.askers.length === askers.length) this.options.joinable.withdraw(flight);
     for (const asker of askers) asker.end(end, flight);
   }
-
-  private sleep(untilMs: number | undefined): void {
-    clearTimeout(this.timer);
-    const { queue, clock } = this.options;
-    const wakeMs = earlier(untilMs, queue.nextEventAt());
-    if (wakeMs === undefined) return;
-    const inMs = Math.max(1, Math.ceil(wakeMs - clock.now()));
-    this.timer = setTimeout(() => this.pump(), Math.min(inMs, LONGEST_SLEEP_MS));
-  }
 }
 
 /** After a pause everyone waits for one probe's answer: whose wait ends before that would be told only then. */
@@ -346,5 +346,5 @@ const PROBE_TAKES_MS = 300;
 const MOST_WAITING = 20_000;
 /** What was not written costs its connection: asked again at once, an overloaded process would do nothing but connect. */
 const NOT_LEFT_MS = 50;
-/** Timers beyond 24 days fire at once. */
-const LONGEST_SLEEP_MS = 60_000;
+/** Sends before the network has its turn. */
+const MOST_IN_ONE_TURN = 8;
