@@ -1,0 +1,59 @@
+import { expect, it, vi } from 'vitest';
+import type { Entry } from '#core';
+import { CompletionsService } from './completions.service.js';
+
+const NEVER = (): never => {
+  throw new Error('expected only entries to be written, found another order');
+};
+
+function entryOf(n: number): Entry {
+  return {
+    key: `k${n}`,
+    urlHash: 'u',
+    upstream: 'crm',
+    path: `/${n}`,
+    partition: 'shared',
+    variant: '',
+    vary: [],
+    version: { fence: 1, send: n },
+    status: 200,
+    fields: [],
+    requestedAt: 0,
+    receivedAt: 0,
+    bodyHash: `h${n}`,
+    bodyBytes: 0,
+    lifetimeMs: 0,
+    initialAgeMs: 0,
+    graceMs: 0,
+    keepMs: 0,
+  };
+}
+
+it('what a large batch is followed by does not come all in one turn of the event loop', async () => {
+  const turns: number[] = [];
+  let turn = 0;
+  const completions = new CompletionsService({
+    writer: {
+      writeEntries: (writes) =>
+        Promise.resolve(writes.map(({ entry: { key } }) => ({ kind: 'written', key, changed: true }))),
+      markInvalid: NEVER,
+      collectEntries: NEVER,
+      collectBodies: NEVER,
+      collectMarks: NEVER,
+    },
+    clock: { now: () => performance.now() },
+    logger: { warn: NEVER, error: NEVER } as never,
+    maxBytes: 1e9,
+  });
+  const next = (): void => {
+    turn += 1;
+    if (turns.length < 100) setImmediate(next);
+  };
+  setImmediate(next);
+  for (let n = 0; n < 100; n += 1) {
+    void completions.keep(entryOf(n), [], new Uint8Array(0)).then(() => turns.push(turn));
+  }
+  await vi.waitUntil(() => turns.length === 100);
+  const inOneTurn = Math.max(...[...new Set(turns)].map((one) => turns.filter((at) => at === one).length));
+  expect(inOneTurn).toBeLessThanOrEqual(16);
+});
