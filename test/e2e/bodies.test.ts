@@ -66,9 +66,15 @@ test.each([false, true])('a body over maxRequestBody is 413 and is not sent (chu
   expect(own.callsAt('/never')).toEqual([]);
 });
 
-test('an answer over cache.maxBody is told as such', async () => {
-  own.on('/too-large', (_, response) => response.end('x'.repeat(2_000)));
-  expectProblem(await get('/small/too-large'), 502, 'answer_too_large');
+test('an answer over cache.maxBody is passed on whole, and not stored', async () => {
+  own.on('/too-large', (_, response) =>
+    response.writeHead(200, { 'Cache-Control': 'max-age=60' }).end('x'.repeat(2_000)),
+  );
+  for (let n = 0; n < 2; n += 1) {
+    const answer = await get('/small/too-large');
+    expect(answer.text).toBe('x'.repeat(2_000));
+    expect(cacheStatusOf(answer)).toBe('fwd=uri-miss; fwd-status=200');
+  }
 });
 
 test('an answer that is cut off is 502 after it was tried again, and is not stored', async () => {

@@ -28,6 +28,7 @@ function passText(pass: Pass, mib: number): string {
         )}  MiB resident`,
     ),
     '',
+    '',
   ].join('\n');
 }
 
@@ -49,7 +50,7 @@ await runBench({
     const text = [
       ...passes.map((one) => passText(one, options.mib)),
       ...bars.map(({ text: bar, met }) => `${met ? 'met   ' : 'missed'} ${bar}\n`),
-    ].join('\n');
+    ].join('');
     const document = { bench: 'streams', pass, machine, versions: versionFacts(versions), options, passes, bars };
     return { text, document, pass };
   },
