@@ -29,7 +29,8 @@ describe('profile strict', () => {
   test.concurrent.for(allCases.map((one) => [titleOf(one), one] as const))(
     '%s',
     async ([, one], { expect: expectHere }) => {
-      expectHere((await runCase(one, rig)).join('\n')).toBe('');
+      const faults = await runCase(one, rig);
+      expectHere(faults, faults.join('\n')).toEqual([]);
     },
   );
 });

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { compareVersions, isAtOrBelow, variantOf } from '#core';
+import { compareVersions, freshnessOf, isAtOrBelow, variantOf } from '#core';
 import type { Entry, Fields, Version } from '#core';
 import type { StoredEntry } from '#store';
 import type { ReadyHead } from './ready-head.js';
@@ -157,7 +157,21 @@ function newest(entries: readonly HeldEntry[]): HeldEntry[] {
       byKey.set(held.entry.key, { entry: held.entry, body: ownBytes(held.body) });
     }
   }
-  return [...byKey.values()].sort((a, b) => compareVersions(b.entry.version, a.entry.version));
+  return plainLast([...byKey.values()].sort((a, b) => compareVersions(b.entry.version, a.entry.version)));
+}
+
+/**
+ * RFC 9111 4.1: "When a cache has multiple stored responses for a target URI and one or more omits the Vary header field, the cache SHOULD
+ * choose the most recent (...) stored response with a valid Vary field value." Those that were fresh when the one without it came: an
+ * upstream that has come to do without Vary is not asked for the old ones again.
+ */
+function plainLast(newestFirst: HeldEntry[]): HeldEntry[] {
+  const at = newestFirst.findIndex(({ entry }) => entry.vary.length === 0);
+  const plain = newestFirst[at];
+  if (plain === undefined || newestFirst.length === 1) return newestFirst;
+  const isBefore = ({ entry }: HeldEntry): boolean => freshnessOf(entry, plain.entry.receivedAt).kind === 'fresh';
+  const older = newestFirst.slice(at + 1);
+  return [...newestFirst.slice(0, at), ...older.filter(isBefore), plain, ...older.filter((held) => !isBefore(held))];
 }
 
 /**

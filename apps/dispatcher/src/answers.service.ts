@@ -3,11 +3,13 @@ import { LRUCache } from 'lru-cache';
 import {
   compareVersions,
   entryFrom,
+  freshenedByHead,
   freshnessOf,
   isRenewableBy304,
   keyOf,
   renewedBy304,
   storabilityOf,
+  toldOnce,
   urlOf,
   variantOf,
   varyNamesOf,
@@ -55,6 +57,18 @@ export class AnswersService {
     const entry = this.entryOf(flight.order, answer, version);
     const kept = entry === null ? null : this.keep(entry, flight.order.fields, answer.body, causeOf(flight));
     this.share(flight, endOf(answer, version, { entry, kept, body: answer.body, upstreamStatus: answer.status }));
+    if (flight.order.method === 'HEAD' && answer.status === 200 && flight.order.mayStore)
+      await this.freshen(flight, answer, version);
+  }
+
+  /** RFC 9111 4.3.5: what a HEAD says of a stored GET is brought in, or the stored one counts as stale. */
+  private async freshen(flight: Flight, answer: Answered, version: Version): Promise<void> {
+    const stored = await this.stored(flight.order.key, false);
+    if (stored?.entry.status !== 200 || !isNewer(version, stored.entry.version)) return;
+    const { policy } = this.options;
+    const { fields: responseFields, requestedAt, receivedAt } = answer;
+    const entry = freshenedByHead(stored.entry, { responseFields, version, requestedAt, receivedAt, policy });
+    if (!this.options.known.isMarked(entry)) await this.keep(entry, stored.requestFields, undefined, causeOf(flight));
   }
 
   /**
@@ -179,6 +193,7 @@ export class AnswersService {
         kept,
         body: stored.body,
         upstreamStatus: answer.status,
+        said: answer.fields,
       }),
     );
   }
@@ -224,11 +239,12 @@ export class AnswersService {
     first?.end(end, flight);
     if (joined.length === 0) return;
     const others = joined.filter((asker) => asker.id !== first?.id);
+    const stored: AnsweredEnd = end.asItCame === undefined ? end : { ...end, asItCame: undefined };
     const alone = others.filter((asker) => asker.wantsBody && !this.isShareable(asker, flight, end.entry));
     if (alone.length > 0 && end.entry === null) this.options.neverJoin(flight.order.key);
     for (const asker of joined) {
       if (alone.includes(asker)) this.options.askAlone(asker);
-      else asker.end({ ...end, collapsed: true }, flight);
+      else asker.end({ ...stored, collapsed: true }, flight);
     }
   }
 
@@ -267,7 +283,15 @@ function endOf(
     kept,
     body,
     upstreamStatus,
-  }: { entry: Entry | null; kept: Promise<Told> | null; body: Uint8Array; upstreamStatus: number },
+    said = answer.fields,
+  }: {
+    entry: Entry | null;
+    kept: Promise<Told> | null;
+    body: Uint8Array;
+    upstreamStatus: number;
+    /** What came, where that is not what the answer became. */
+    said?: Fields;
+  },
 ): AnsweredEnd {
   const { status, requestedAt, receivedAt } = answer;
   const fields = entry === null ? withoutHopByHop(answer.fields) : entry.fields;
@@ -281,10 +305,17 @@ function endOf(
     requestedAt,
     receivedAt,
     entry,
+    asItCame: entry === null ? undefined : allThatCame(said, entry),
     kept,
     from: 'upstream',
     collapsed: false,
   };
+}
+
+/** Undefined where the entry has all of it. */
+function allThatCame(said: Fields, { fields }: Entry): Fields | undefined {
+  const once = toldOnce(said, fields);
+  return once.length === 0 ? undefined : [...fields, ...once];
 }
 
 function storedEnd(entry: Entry, body: Uint8Array): AnsweredEnd {

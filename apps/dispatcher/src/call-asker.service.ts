@@ -67,7 +67,7 @@ export function answerOf(end: FlightEnd): DeskAnswer {
     case 'answered': {
       const { status, upstreamStatus, version, requestedAt, receivedAt, entry, from, collapsed, body, flow } = end;
       // The entry brings its own fields; they need not travel twice.
-      const fields = entry === null ? end.fields : [];
+      const fields = entry === null ? end.fields : (end.asItCame ?? []);
       return {
         reply: {
           kind: 'answered',

@@ -45,6 +45,8 @@ export type FlightEnd =
       readonly receivedAt: number;
       /** Null where it may not be kept. */
       readonly entry: Entry | null;
+      /** All that came, where the entry leaves some of it out: for the one whose order was sent. */
+      readonly asItCame?: Fields | undefined;
       /** Resolves when it is committed, or never will be. */
       readonly kept: Promise<Told> | null;
       readonly from: 'upstream' | 'store';

@@ -117,11 +117,12 @@ export type CallReply =
       readonly status: number;
       /** What the upstream said, 304 where the stored entry holds; null where it was not asked. */
       readonly upstreamStatus: number | null;
+      /** As they came; empty where `entry` has them all. */
       readonly fields: Fields;
       readonly version: Version;
       readonly requestedAt: number;
       readonly receivedAt: number;
-      /** Present when the answer may be kept by the asker too; `status` and `fields` are then the entry's. */
+      /** Present when the answer may be kept by the asker too; `status` is then the entry's. */
       readonly entry: Entry | null;
       readonly from: 'upstream' | 'store';
       readonly collapsed: boolean;

@@ -24,6 +24,8 @@ export interface Directives {
   readonly minFreshMs: number | undefined;
   /** Infinity where `max-stale` has no value: "a stale response of any age" (RFC 9111 5.2.1.2). */
   readonly maxStaleMs: number | undefined;
+  /** Said to caches of our kind alone: what the answer says to all of them does not count (RFC 9213 2.2). */
+  readonly isTargeted: boolean;
 }
 
 /** Directives of a message without any. One object, so that the hot path can know it by identity. */
@@ -46,6 +48,7 @@ export const NO_DIRECTIVES: Directives = Object.freeze({
   staleIfErrorMs: undefined,
   minFreshMs: undefined,
   maxStaleMs: undefined,
+  isTargeted: false,
 });
 
 type Draft = { -readonly [K in keyof Directives]: Directives[K] };
@@ -98,11 +101,22 @@ const LONGEST_REMEMBERED = 256;
 const parsed = new Map<string, Directives>();
 
 function parseOnce(value: string): Directives {
-  const draft: Draft = { ...NO_DIRECTIVES };
-  for (const member of membersOf(value)) {
-    const { name, value: argument } = nameAndValue(member);
-    READERS.get(name)?.(draft, argument);
-  }
+  return directivesFrom(
+    membersOf(value).map((member) => nameAndValue(member)),
+    false,
+  );
+}
+
+export interface Said {
+  /** Lower case. */
+  readonly name: string;
+  /** A token, or a string in its quotes. */
+  readonly value: string | undefined;
+}
+
+export function directivesFrom(said: readonly Said[], isTargeted: boolean): Directives {
+  const draft: Draft = { ...NO_DIRECTIVES, isTargeted };
+  for (const { name, value } of said) READERS.get(name)?.(draft, value);
   return draft;
 }
 

@@ -1,5 +1,6 @@
 import { parseCacheControl, type Directives } from './cache-control.js';
 import { fieldValue, type Fields } from './fields.js';
+import { targetedDirectives } from './targeted.js';
 
 export type IgnorableDirective = 'no-store' | 'no-cache' | 'private' | 'must-revalidate' | 's-maxage';
 
@@ -34,7 +35,7 @@ const SILENCED: Readonly<Record<IgnorableDirective, Partial<Directives>>> = {
 
 /** The directives of a response as far as the operator lets them count. */
 export function responseDirectivesOf(responseFields: Fields, policy: CachePolicy): Directives {
-  const said = parseCacheControl(fieldValue(responseFields, 'cache-control'));
+  const said = saidBy(responseFields);
   const ignored = ignoredBy(policy);
   return ignored.length === 0
     ? said
@@ -43,8 +44,14 @@ export function responseDirectivesOf(responseFields: Fields, policy: CachePolicy
 
 /** Which of the ignored directives this response carries: the answer must say that they were overridden. */
 export function overriddenDirectives(responseFields: Fields, policy: CachePolicy): IgnorableDirective[] {
-  const said = parseCacheControl(fieldValue(responseFields, 'cache-control'));
-  return ignoredBy(policy).filter((name) => JSON.stringify({ ...said, ...SILENCED[name] }) !== JSON.stringify(said));
+  const ignored = ignoredBy(policy);
+  if (ignored.length === 0) return [];
+  const said = saidBy(responseFields);
+  return ignored.filter((name) => JSON.stringify({ ...said, ...SILENCED[name] }) !== JSON.stringify(said));
+}
+
+function saidBy(responseFields: Fields): Directives {
+  return targetedDirectives(responseFields) ?? parseCacheControl(fieldValue(responseFields, 'cache-control'));
 }
 
 const NOTHING: readonly IgnorableDirective[] = [];

@@ -100,6 +100,28 @@ export function isRenewableBy304(entry: Entry, responseFields: Fields): boolean 
 }
 
 /**
+ * RFC 9111 4.3.5, what a 200 to a HEAD makes of a stored answer to GET: "if the stored response and HEAD response have matching values
+ * for any received validator fields (ETag and Last-Modified) and, if the HEAD response has a Content-Length header field, the value of
+ * Content-Length matches that of the stored response, the cache SHOULD update the stored response (...); otherwise, the cache SHOULD
+ * consider the stored response to be stale." It keeps its validators, to be asked about.
+ */
+export function freshenedByHead(entry: Entry, head: Renewal): Entry {
+  if (isDescribedBy(entry, head.responseFields)) return renewedBy304(entry, head);
+  return { ...entry, version: head.version, lifetimeMs: 0, graceMs: 0 };
+}
+
+function isDescribedBy({ etag, lastModified, bodyBytes }: Entry, headFields: Fields): boolean {
+  const received = (name: string): string | undefined => fieldValue(headFields, name);
+  const isSame = (value: string | undefined, stored: string | undefined): boolean =>
+    value === undefined || value === stored;
+  return (
+    isSame(received('etag'), etag) &&
+    isSame(received('last-modified'), lastModified) &&
+    isSame(received('content-length'), String(bodyBytes))
+  );
+}
+
+/**
  * Every entry is made here, property by property: made of others by spreading, each would cost ten times its own size in garbage.
  * Callers may hand over more than an identity; an entry holds nothing else of it. `answer.fields` are the stored ones, which say how long
  * it is fresh; `aged` are those that came, which say how old it was.

@@ -1,13 +1,16 @@
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const CLOCK = String.raw`(?<hour>\d\d):(?<minute>\d\d):(?<second>\d\d)`;
-const MONTH = String.raw`(?<month>[A-Z][a-z]{2})`;
+const MONTH = String.raw`(?<month>[a-z]{3})`;
 // RFC 9110 5.6.7: "A recipient that parses a timestamp value in an HTTP field MUST accept all three HTTP-date formats."
+// RFC 9111 4.2: "Although all date formats are specified to be case-sensitive, a cache recipient SHOULD match the field value
+// case-insensitively."
 const FORMATS = [
-  new RegExp(String.raw`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\d\d) ${MONTH} (?<year>\d{4}) ${CLOCK} GMT$`),
+  new RegExp(String.raw`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\d\d) ${MONTH} (?<year>\d{4}) ${CLOCK} GMT$`, 'i'),
   new RegExp(
     String.raw`^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?<day>\d\d)-${MONTH}-(?<year>\d\d) ${CLOCK} GMT$`,
+    'i',
   ),
-  new RegExp(String.raw`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${MONTH} (?<day>[ \d]\d) ${CLOCK} (?<year>\d{4})$`),
+  new RegExp(String.raw`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${MONTH} (?<day>[ \d]\d) ${CLOCK} (?<year>\d{4})$`, 'i'),
 ];
 /** RFC 9110 5.6.7 places a two-digit year at most 50 years ahead. A fixed border keeps this free of a clock; it holds until 2050. */
 const FIRST_YEAR_OF_THE_1900S = 70;
@@ -38,7 +41,7 @@ function parseOnce(value: string): number | undefined {
 }
 
 function epochMsOf(parts: Record<string, string>): number | undefined {
-  const month = MONTHS.indexOf(parts['month'] ?? '');
+  const month = MONTHS.indexOf((parts['month'] ?? '').toLowerCase());
   const [day, hour, minute] = [Number(parts['day']), Number(parts['hour']), Number(parts['minute'])];
   // A leap second is a valid HTTP-date; the epoch has no place for it.
   const second = Math.min(Number(parts['second']), 59);

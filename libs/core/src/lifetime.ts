@@ -36,6 +36,8 @@ function explicitLifetimeMs({ directives, isShared, fields, receivedAt }: Answer
   if (isShared && directives.sMaxAgeMs !== undefined) return directives.sMaxAgeMs;
   // "If the max-age response directive is present, use its value"
   if (directives.maxAgeMs !== undefined) return directives.maxAgeMs;
+  // RFC 9213 2.2: beside a targeted field "it MUST ignore the Cache-Control and Expires header fields in that response".
+  if (directives.isTargeted) return undefined;
   // "If the Expires response header field is present, use its value minus the value of the Date response header field"
   const expires = fieldLines(fields, 'expires');
   return expires.length === 0 ? undefined : expiresLifetimeMs(expires, dateOf(fields) ?? receivedAt);
@@ -105,7 +107,7 @@ export function graceOf(directives: Directives, policy: CachePolicy): number {
  * 4.2.4: "A cache MUST NOT generate a stale response if it is prohibited by an explicit in-protocol directive (e.g., by a no-cache
  * response directive, a must-revalidate response directive, or an applicable s-maxage or proxy-revalidate response directive".
  */
-function forbidsStale(directives: Directives): boolean {
+export function forbidsStale(directives: Directives): boolean {
   return (
     directives.noCache || directives.mustRevalidate || directives.proxyRevalidate || directives.sMaxAgeMs !== undefined
   );

@@ -106,7 +106,8 @@ function setCookieIsApart(directives: Directives): boolean {
 
 function hasExplicitFreshness({ directives, responseFields, isShared }: Considered): boolean {
   if (directives.isPublic || directives.maxAgeMs !== undefined) return true;
-  return (isShared ? directives.sMaxAgeMs !== undefined : directives.isPrivate) || hasField(responseFields, 'expires');
+  if (isShared ? directives.sMaxAgeMs !== undefined : directives.isPrivate) return true;
+  return !directives.isTargeted && hasField(responseFields, 'expires');
 }
 
 function allowsOurFreshness({ status, policy }: Considered): boolean {

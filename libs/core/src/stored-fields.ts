@@ -1,6 +1,6 @@
 import type { Directives } from './cache-control.js';
 import { withVaryOnCoding } from './content-coding.js';
-import { fieldValue, isHopByHop, isNamed, withoutFields, type Field, type Fields } from './fields.js';
+import { fieldValue, isHopByHop, isNamed, withoutFields, withoutHopByHop, type Field, type Fields } from './fields.js';
 import { membersOf } from './list-members.js';
 import { formatHttpDate, parseHttpDate } from './http-date.js';
 
@@ -15,6 +15,17 @@ export function storedFieldsOf(responseFields: Fields, under: StoredUnder): Fiel
   const left = namesNotStored(responseFields, under);
   const kept = responseFields.filter(([name]) => isKept(name) && left?.has(name.toLowerCase()) !== true);
   return withDate(withVaryOnCoding(kept), under.receivedAt);
+}
+
+/**
+ * What the one whose call brought an answer is told and nobody else: a cookie, what was said about limits, a field that may not be stored.
+ * Empty where the entry has all that came.
+ */
+export function toldOnce(responseFields: Fields, stored: Fields): Fields {
+  const storedNames = new Set(stored.map(([name]) => name.toLowerCase()));
+  return withoutHopByHop(responseFields).filter(
+    ([name]) => !storedNames.has(name.toLowerCase()) && !isNamed(name, 'age'),
+  );
 }
 
 /** Those that this answer itself names; undefined where it names none, as most do. */

@@ -64,14 +64,17 @@ function isReference(node) {
   return !isPropertyName && !isKey && !parent.type.startsWith('TS') && parent.type !== 'MethodDefinition';
 }
 
-/** libs/core has no clock, no chance, no environment, no timers, no I/O and no package but node:crypto (hashes, not dice). */
+/** Hashes, not dice; and a parser, which does nothing but parse. */
+const PURE_PACKAGES = new Set(['node:crypto', 'structured-headers']);
+
+/** libs/core has no clock, no chance, no environment, no timers, no I/O and no other package than these. */
 const pureCore = {
   meta: { type: 'problem', schema: [] },
   create(context) {
     const refuse = report(context, 'libs/core is pure: time, chance and everything outside are arguments.');
     const imports = visitImports((node, specifier) => {
       const isInside = specifier?.startsWith('.') || specifier?.startsWith('#');
-      if (!isInside && specifier !== 'node:crypto') refuse(node);
+      if (!isInside && !PURE_PACKAGES.has(specifier)) refuse(node);
     });
     return {
       ...timeAndChance(refuse),

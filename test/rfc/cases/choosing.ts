@@ -71,7 +71,7 @@ export const cases: readonly RfcCase[] = [
     by({ Authorization: 'Basic eDp5' }, says({ Expires: at(60) })),
     ASKED,
   ),
-  ...['public, max-age=60', 's-maxage=60', 'must-revalidate, max-age=60'].map((value) =>
+  ...['public, max-age=60', 's-maxage=60, max-age=60', 'must-revalidate, max-age=60'].map((value) =>
     ours(
       authenticated(
         `${value}, then with the same value`,

@@ -1,4 +1,4 @@
-import { between, type Exchange, type RfcCase } from '../case.js';
+import { between, type Answer, type Exchange, type FieldsOf, type RfcCase } from '../case.js';
 import { ASKED, asking, by, expecting, maxAge, says, sentence, STORED, validated } from '../exchanges.js';
 
 const may = sentence(
@@ -23,7 +23,7 @@ const errors = sentence(
 );
 const ofRequest = sentence(
   'RFC 5861 4',
-  'when used as a request Cache-Control extension, its scope of application is the request it appears in;',
+  'When used as a request Cache-Control extension, its scope of application is the request it appears in;',
 );
 const limit = sentence(
   'RFC 5861 4',
@@ -41,6 +41,17 @@ const IN_BACKGROUND: Exchange = expecting({ background: true }, STORED);
 /** The upstream fails, and the client gets what is stored. */
 const kept = (status: number): Exchange => ({ answer: { status }, expect: { from: 'kept', status: 200 } });
 
+const RENEWED: Answer = { status: 304, fields: { ...maxAge(60), 'X-News': '1' } };
+
+/** What is stored is given, and then what was brought in the background. */
+function meanwhile(fields: FieldsOf): Exchange[] {
+  const answer = { fields, body: 'brought in the background' };
+  return [
+    { ...IN_BACKGROUND, answer },
+    { answer, expect: { from: 'cache', body: answer.body, background: true }, until: true },
+  ];
+}
+
 export const cases: readonly RfcCase[] = [
   may('it is', says(REVALIDATING), IN_BACKGROUND),
   may('its age is told', says(REVALIDATING), expecting({ background: true, fields: { Age: between(10, 14) } }, STORED)),
@@ -56,35 +67,21 @@ export const cases: readonly RfcCase[] = [
     validated(),
   ),
   may('not with the value 0', says({ ...REVALIDATING, ...cc('max-age=5, stale-while-revalidate=0') }), validated()),
-  revalidates(
-    'the next gets what was brought',
-    says(REVALIDATING),
-    { ...IN_BACKGROUND, answer: { fields: maxAge(60), body: 'brought in the background' } },
-    { expect: { from: 'cache', body: 'brought in the background', background: true }, until: true },
-  ),
+  revalidates('the next gets what was brought', says(REVALIDATING), ...meanwhile(maxAge(60))),
   revalidates(
     'or what was stored, renewed',
     says(REVALIDATING),
-    { ...IN_BACKGROUND, answer: { status: 304, fields: { ...maxAge(60), 'X-News': '1' } } },
-    { expect: { from: 'cache', of: 0, fields: { 'X-News': '1', Age: between(0, 2) }, background: true }, until: true },
+    { ...IN_BACKGROUND, answer: RENEWED },
+    {
+      answer: RENEWED,
+      expect: { from: 'cache', of: 0, fields: { 'X-News': '1', Age: between(0, 2) }, background: true },
+      until: true,
+    },
   ),
   revalidates(
     'of a variant',
     by({ 'X-Choice': 'a' }, says({ ...REVALIDATING, Vary: 'X-Choice' })),
-    by(
-      { 'X-Choice': 'a' },
-      {
-        ...IN_BACKGROUND,
-        answer: { fields: { ...maxAge(60), Vary: 'X-Choice' }, body: 'brought in the background' },
-      },
-    ),
-    by(
-      { 'X-Choice': 'a' },
-      {
-        expect: { from: 'cache', body: 'brought in the background', background: true },
-        until: true,
-      },
-    ),
+    ...meanwhile({ ...maxAge(60), Vary: 'X-Choice' }).map((exchange) => by({ 'X-Choice': 'a' }, exchange)),
   ),
   noLonger(
     'it is blocked',

@@ -63,6 +63,7 @@ const all: readonly RfcCase[] = [
   parameters('of no-store', says({ ...cdn('no-store;a'), ...maxAge(60) }), ASKED),
   violating('a max-age that is a decimal', says({ ...cdn('max-age=60.5'), ...cc('max-age=60') }), ASKED),
   violating('a max-age that is negative', says({ ...cdn('max-age=-60'), ...cc('max-age=60') }), ASKED),
+  violating('a max-age that is a string', says({ ...cdn('max-age="60"'), ...cc('max-age=60') }), ASKED),
   violating('a max-age that is true', says({ ...cdn('max-age'), ...cc('max-age=60') }), ASKED),
   first('ours before that of CDNs, which would not store', says({ ...own('max-age=60'), ...cdn('no-store') }), STORED),
   first('ours before that of CDNs, which would store', says({ ...own('no-store'), ...cdn('max-age=60') }), ASKED),

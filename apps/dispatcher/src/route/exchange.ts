@@ -147,10 +147,17 @@ export class Exchange {
   }
 
   onError(error: Error): void {
+    if (this.#isWholeWithoutBody(error)) return this.onComplete();
     this.#end();
     this.#upload?.drop();
     this.#flow?.fail(this.#refusal ?? error);
     this.#reject(this.#refusal ?? error);
+  }
+
+  /** RFC 9112 6.3: a 204 or 304 ends with its header section, whatever Content-Length says; undici takes that for a body which is missing. */
+  #isWholeWithoutBody(error: Error): boolean {
+    if ((this.#status !== 204 && this.#status !== 304) || this.#refusal !== undefined) return false;
+    return this.#bytes === 0 && 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
   }
 
   /** Between the connection and the first piece of a body that flows there may be a stall too. */
