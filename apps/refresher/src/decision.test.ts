@@ -40,7 +40,12 @@ describe('the decision about a reminder', () => {
   });
 
   it('is to fetch when the asker knows of a newer answer that was not stored', () => {
-    expect(decide({ ...due, have: { fence: 2, send: 8 } }, head)).toMatchObject({ kind: 'fetch' });
+    const have = { fence: 2, send: 8 };
+    expect(decide({ ...due, have }, head)).toMatchObject({ kind: 'fetch', order: { have } });
+  });
+
+  it('is to fetch the successor of what the asker saw, also where that is not stored yet', () => {
+    expect(decide(due, undefined)).toMatchObject({ kind: 'fetch', order: { have: due.have } });
   });
 
   it('is to fetch an invalid entry whole, however new it is', () => {

@@ -1,5 +1,5 @@
 import { compareVersions, validatorsOf } from '#core';
-import type { Fields } from '#core';
+import type { Fields, Version } from '#core';
 import type { FetchWork, RefreshLane, RefreshWork } from '#contracts';
 import type { EntryHead } from '#store';
 
@@ -13,10 +13,15 @@ export type FetchOrder = Pick<FetchWork, 'have' | 'requestFields' | 'validators'
 /** Whether to fetch, and how, by what is stored now. */
 export function decide(work: Pick<RefreshWork, 'have' | 'reason'>, head: EntryHead | undefined): Decision {
   const lane = laneOf(work.reason);
-  if (head === undefined) return { kind: 'fetch', lane, order: { have: null, requestFields: [], validators: [] } };
+  if (head === undefined) return { kind: 'fetch', lane, order: { have: work.have, requestFields: [], validators: [] } };
   if (!head.isInvalid && isNewer(head, work)) return { kind: 'skip', reason: 'overtaken' };
-  const { version: have, requestFields } = head;
-  return { kind: 'fetch', lane, order: { have, requestFields, validators: conditionsOf(head) } };
+  const have = newestKnown(head, work);
+  return { kind: 'fetch', lane, order: { have, requestFields: head.requestFields, validators: conditionsOf(head) } };
+}
+
+/** What the asker saw may be on its way to the store still: named by less, the fetch of its successor would be moot to the holder. */
+function newestKnown({ version }: EntryHead, { have }: Pick<RefreshWork, 'have'>): Version {
+  return have !== null && compareVersions(have, version) > 0 ? have : version;
 }
 
 export function laneOf(reason: RefreshWork['reason']): RefreshLane {
