@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { watchMemory } from '../support/memory.js';
 import {
@@ -39,6 +40,7 @@ beforeAll(async () => {
     replicas: { scheduler: 0, refresher: 0 },
   });
   // What a process takes for itself once, it has taken before anything is measured.
+  own.on('/next', (_, response) => response.writeHead(200, { 'Cache-Control': 'no-store' }).end('fine'));
   serves('/warm', 32 * MIB);
   await read(await get('/own/warm'));
   takes('/warm-up');
@@ -179,7 +181,6 @@ test('a client that leaves amid an answer stops the upstream at once, and frees 
   head.incoming.on('error', () => undefined);
   head.leave();
   await vi.waitFor(() => expect(isClosed).toBe(true), SOON);
-  own.on('/next', (_, response) => response.end('fine'));
   expect(await textOf(await get('/narrow/next'))).toBe('fine');
 });
 
@@ -204,7 +205,6 @@ test('a client that leaves amid an upload ends the exchange with the upstream, w
   });
   await expect(stopped).rejects.toThrow();
   await vi.waitFor(() => expect(seen).toBe('broken'), SOON);
-  own.on('/next', (_, response) => response.end('fine'));
   expect(await textOf(await get('/narrow/next'))).toBe('fine');
 });
 
@@ -303,7 +303,6 @@ test('a client that is slow to send holds no slot before a good part of its body
       await pour(out, 4 * MIB);
     },
   });
-  own.on('/next', (_, response) => response.end('fine'));
   expect(await textOf(await get('/narrow/next'))).toBe('fine');
   expect(own.callsAt('/slow-sender')).toBe(0);
   goOn();
@@ -331,4 +330,109 @@ test('an answer before the end of the body is passed on, and the rest of the bod
   const head = await send('/own/refuses', SIZE);
   expect(head.status).toBe(422);
   expect(await textOf(head)).toBe('no');
+});
+
+test('a slot is taken for as long as the body flows', async () => {
+  serves('/holds', SIZE);
+  const head = await get('/narrow/holds');
+  const next = await open(stack.dataUrl, '/narrow/next', { headers: { Prefer: 'wait=1' } });
+  expect(next.status).toBe(503);
+  expect((await jsonOf<{ type: string }>(next)).type).toBe('urn:penstock:not_sent_in_time');
+  expect((await read(head)).bytes).toBe(SIZE);
+});
+
+test.each([
+  ['fails', 500, {}],
+  ['throttles', 429, { 'Retry-After': '1' }],
+] as const)('a large answer that %s is thrown away, and the call is sent again', async (how, status, headers) => {
+  let isClosed = false;
+  own.on(`/${how}`, async (_, response) => {
+    if (own.callsAt(`/${how}`) > 1) return response.end('well');
+    response.once('close', () => (isClosed = !response.writableFinished));
+    response.writeHead(status, headers);
+    await pour(response, SIZE);
+    return response.end();
+  });
+  const head = await get(`/own/${how}`);
+  expect(await textOf(head)).toBe('well');
+  expect(isClosed).toBe(true);
+});
+
+test('a throttle that refused an upload goes to the client as it came: there is nothing to send again', async () => {
+  own.on('/refused', async (incoming, response) => {
+    await receive(incoming);
+    response.writeHead(429, { 'Retry-After': '1' }).end('slow down');
+  });
+  const head = await send('/own/refused', 4 * MIB, { 'Idempotency-Key': 'once' });
+  expect(head.status).toBe(429);
+  expect(await textOf(head)).toBe('slow down');
+  expect(own.callsAt('/refused')).toBe(1);
+});
+
+test('a large answer to a write flows too', async () => {
+  own.on('/exported', async (incoming, response) => {
+    await receive(incoming);
+    response.writeHead(201, { 'X-Kind': 'export' });
+    await pour(response, 20 * MIB);
+    response.end();
+  });
+  const head = await send('/own/exported', 4 * MIB);
+  expect([head.status, head.field('x-kind')]).toEqual([201, 'export']);
+  expect(await read(head)).toEqual({ bytes: 20 * MIB, hash: hashOf(20 * MIB) });
+});
+
+test('the door for NATS programs says that what flows does not fit', async () => {
+  serves('/for-nats', SIZE);
+  const nc = await connect({ servers: stack.natsUrl });
+  const subject = `${stack.namespace}.fetch.own`;
+  const request = JSON.stringify({ method: 'GET', path: '/for-nats' });
+  const reply = (await nc.request(subject, request, { timeout: 15_000 })).json<{ status: number; body64: string }>();
+  await nc.close();
+  expect(reply.status).toBe(413);
+  const problem = JSON.parse(Buffer.from(reply.body64, 'base64').toString()) as { type: string };
+  expect(problem.type).toBe('urn:penstock:answer_too_large_for_message');
+});
+
+const AFTER_SILENCE = { timeout: 12_000, interval: 20 };
+
+test('a dispatcher that dies amid an answer breaks the connection of its client', async () => {
+  serves('/orphaned', SIZE);
+  const head = await get('/own/orphaned');
+  await stack.kill('dispatcher');
+  await expect(read(head)).rejects.toThrow('aborted');
+  await stack.ready('dispatcher');
+});
+
+test('a dispatcher that dies amid an upload leaves its outcome unknown, and it is not sent again', async () => {
+  own.on('/orphaned-up', (incoming) => void receive(incoming).catch(() => undefined));
+  let goOn: () => void = () => undefined;
+  const answered = open(stack.dataUrl, '/own/orphaned-up', {
+    method: 'PUT',
+    body: async (out) => {
+      await pour(out, 8 * MIB);
+      await new Promise<void>((resolve) => (goOn = resolve));
+      await pour(out, 8 * MIB);
+    },
+  });
+  await vi.waitFor(() => expect(own.callsAt('/orphaned-up')).toBe(1), WITHIN);
+  await stack.kill('dispatcher');
+  goOn();
+  const head = await answered;
+  expect(head.status).toBe(504);
+  expect((await jsonOf<{ detail: string }>(head)).detail).toContain('outcome unknown');
+  await stack.ready('dispatcher');
+  expect(own.callsAt('/orphaned-up')).toBe(1);
+});
+
+test('a cache-api that dies amid an answer stops the upstream', async () => {
+  let isClosed = false;
+  own.on('/widowed', async (_, response) => {
+    response.once('close', () => (isClosed = true));
+    response.writeHead(200);
+    await pour(response, SIZE);
+  });
+  const head = await get('/own/widowed');
+  head.incoming.on('error', () => undefined);
+  await stack.kill('cache-api');
+  await vi.waitFor(() => expect(isClosed).toBe(true), AFTER_SILENCE);
 });
