@@ -85,6 +85,8 @@ export interface Expected {
   readonly seen?: Readonly<Record<string, Match>>;
   /** Method that the upstream got. */
   readonly seenMethod?: string;
+  /** What it got after the case's own path. */
+  readonly seenPath?: string;
   /** Which earlier exchange gave the answer, counted from 0; absent: the last that was answered by the upstream. */
   readonly of?: number;
   /** How often the upstream is asked; absent: as `from` says. */

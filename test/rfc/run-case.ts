@@ -69,6 +69,7 @@ async function tryExchange(running: Running, exchange: Exchange, at: number): Pr
     ...callFaults(expect, calls),
     ...answerFaults({ ask, expect, source, received }),
     ...seenFaults(expect, calls),
+    ...pathFaults(expect, script.path, calls),
   ];
   return faults.length === 0
     ? []
@@ -131,6 +132,12 @@ function seenFaults({ seen, seenMethod }: Expected, calls: readonly SeenCall[]):
       : [`expected method ${seenMethod} at the upstream, found ${call.method}`]),
     ...fieldFaults('the request at the upstream', seen ?? {}, call.fields),
   ];
+}
+
+function pathFaults({ seenPath }: Expected, own: string, calls: readonly SeenCall[]): string[] {
+  const path = calls.at(-1)?.path;
+  if (seenPath === undefined || path === `${own}${seenPath}`) return [];
+  return [`expected path ${own}${seenPath} at the upstream, found ${path ?? 'no call'}`];
 }
 
 function fieldFaults(

@@ -4,6 +4,8 @@ import type { Answer, FieldsOf, Sending } from './case.js';
 
 export interface SeenCall {
   readonly method: string;
+  /** As it came, with the query. */
+  readonly path: string;
   /** As it came, in order. */
   readonly fields: readonly (readonly [string, string])[];
   readonly body: string;
@@ -58,7 +60,12 @@ async function answerBy(script: Script, request: IncomingMessage, response: Serv
   const body = await textOf(request);
   const [answer = {}, ...later] = script.answers;
   if (later.length > 0) script.answers = later;
-  script.calls.push({ method: request.method ?? '', fields: pairsOf(request.rawHeaders), body });
+  script.calls.push({
+    method: request.method ?? '',
+    path: request.url ?? '',
+    fields: pairsOf(request.rawHeaders),
+    body,
+  });
   if (answer.breaksOff === 'at-once') return void request.socket.destroy();
   if (answer.earlyHint !== undefined) response.writeEarlyHints({ link: answer.earlyHint });
   const text = answer.body ?? script.body;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CachePolicy } from './cache-policy.js';
-import { entryFrom, isRenewableBy304, renewedBy304, type Entry } from './entry.js';
+import { entryFrom, freshenedByHead, isRenewableBy304, renewedBy304, type Entry } from './entry.js';
 import { fieldLines, fieldValue, type Fields } from './fields.js';
 import { formatHttpDate } from './http-date.js';
 
@@ -277,5 +277,30 @@ describe('a 304', () => {
     expect(isRenewableBy304(stored({ fields: [['Last-Modified', at(T)]] }), [['Last-Modified', at(T + 1000)]])).toBe(
       false,
     );
+  });
+});
+
+describe('a 200 to a HEAD (RFC 9111 4.3.5)', () => {
+  const entry = stored({ fields: [...cc('max-age=60'), ['ETag', '"1"'], ['Last-Modified', at(T - HOUR)]] });
+  const head = (responseFields: Fields): Entry =>
+    freshenedByHead(entry, {
+      ...{ responseFields, policy: strict, version: { fence: 1, send: 2 } },
+      ...{ requestedAt: T + HOUR, receivedAt: T + HOUR },
+    });
+
+  it('of the same validators and length renews what is stored', () => {
+    const after = head([['ETag', '"1"'], ['Content-Length', '5'], ['X-New', 'n'], ...cc('max-age=90')]);
+    expect(after).toMatchObject({ lifetimeMs: 90_000, receivedAt: T + HOUR, version: { send: 2 }, bodyBytes: 5 });
+    expect(fieldValue(after.fields, 'x-new')).toBe('n');
+  });
+
+  it.each([
+    ['ETag', '"2"'],
+    ['Last-Modified', at(T)],
+    ['Content-Length', '6'],
+  ] as const)('of another %s makes it stale, to be asked about by its validators', (name, value) => {
+    expect(head([...cc('max-age=90'), [name, value]])).toMatchObject({
+      ...{ lifetimeMs: 0, graceMs: 0, etag: '"1"', version: { send: 2 }, fields: entry.fields },
+    });
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NO_DIRECTIVES, parseCacheControl } from './cache-control.js';
-import { admits, freshnessOf, type Freshness } from './freshness.js';
+import { admits, freshnessOf, isErrorToHide, mayAnswerAfterError, type Freshness } from './freshness.js';
 
 const entry = { receivedAt: 1_000_000, initialAgeMs: 2000, lifetimeMs: 10_000, graceMs: 5000 };
 const after = (ms: number): Freshness => freshnessOf(entry, entry.receivedAt + ms);
@@ -95,5 +95,44 @@ describe('a request', () => {
 
   it('with no-store may be answered from the store (5.2.1.5)', () => {
     expect(answer('no-store', fresh)).toBe('answer');
+  });
+});
+
+describe('what a stored answer says of itself', () => {
+  const admitted = (request: string, freshness: Freshness, said: string): string =>
+    admits(parseCacheControl(request), freshness, { ignoreNoCache: false, said: () => parseCacheControl(said) }).kind;
+
+  it('allows or forbids what a client would take although it is past our grace (RFC 9111 4.2.4, 5.2.1.2)', () => {
+    const expired = after(60_000);
+    expect(admitted('max-stale=600', expired, 'max-age=10')).toBe('answer');
+    expect(admitted('max-stale=5', expired, 'max-age=10')).toBe('revalidate');
+    expect(admitted('max-stale, min-fresh=1', expired, 'max-age=10')).toBe('revalidate');
+    for (const directive of ['must-revalidate', 'proxy-revalidate', 'no-cache', 's-maxage=10'])
+      expect(admitted('max-stale=600', expired, directive)).toBe('revalidate');
+  });
+
+  it('spares it a reload while it is fresh and immutable (RFC 8246 2.1)', () => {
+    expect(admitted('max-age=0', after(0), 'immutable')).toBe('answer');
+    expect(admitted('max-age=0', after(0), 'max-age=10')).toBe('revalidate');
+    expect(admitted('max-age=0', after(60_000), 'immutable')).toBe('revalidate');
+    expect(admitted('no-cache', after(0), 'immutable')).toBe('revalidate');
+  });
+
+  const instead = (request: string, freshness: Freshness, said: string): boolean =>
+    mayAnswerAfterError(parseCacheControl(request), freshness, parseCacheControl(said));
+
+  it("lets it answer after an error, by its own word or the client's, within the limit (RFC 5861 4)", () => {
+    const stale = after(60_000);
+    expect(instead('', stale, 'stale-if-error=600')).toBe(true);
+    expect(instead('stale-if-error=600', stale, '')).toBe(true);
+    expect(instead('', stale, '')).toBe(false);
+    expect(instead('', stale, 'stale-if-error=1')).toBe(false);
+    expect(instead('no-cache', stale, 'stale-if-error=600')).toBe(false);
+    expect(instead('max-age=0', stale, 'stale-if-error=600')).toBe(false);
+    expect(instead('stale-if-error=600', stale, 'stale-if-error=600, must-revalidate')).toBe(false);
+  });
+
+  it('an error is a 500, 502, 503 or 504', () => {
+    expect([400, 404, 429, 500, 501, 502, 503, 504, 505].filter(isErrorToHide)).toEqual([500, 502, 503, 504]);
   });
 });

@@ -22,6 +22,13 @@ describe('an HTTP-date (RFC 9110 5.6.7)', () => {
     expect(parseHttpDate(text)).toBeUndefined();
   });
 
+  it.each(['sun, 06 nov 1994 08:49:37 gmt', 'SUNDAY, 06-NOV-94 08:49:37 GMT', 'sun nov  6 08:49:37 1994'])(
+    'is read in any case (RFC 9111 4.2): %s',
+    (text) => {
+      expect(parseHttpDate(text)).toBe(Date.UTC(1994, 10, 6, 8, 49, 37));
+    },
+  );
+
   it('comes back as it was written, to the second', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4e9 }), (epochS) => {

@@ -22,10 +22,12 @@ export function storedFieldsOf(responseFields: Fields, under: StoredUnder): Fiel
  * Empty where the entry has all that came.
  */
 export function toldOnce(responseFields: Fields, stored: Fields): Fields {
-  const storedNames = new Set(stored.map(([name]) => name.toLowerCase()));
-  return withoutHopByHop(responseFields).filter(
-    ([name]) => !storedNames.has(name.toLowerCase()) && !isNamed(name, 'age'),
-  );
+  const names = new Set(stored.map(([name]) => name.toLowerCase()));
+  const isOnce = ([name]: Field): boolean => {
+    const lowercase = name.toLowerCase();
+    return !names.has(lowercase) && !NOT_UPDATED.has(lowercase) && lowercase !== 'age';
+  };
+  return withoutHopByHop(responseFields).filter(isOnce);
 }
 
 /** Those that this answer itself names; undefined where it names none, as most do. */
