@@ -85,7 +85,7 @@ function parsed(bytes: Buffer): Answered {
 }
 
 /** What `Cache-Status` said, without who said it. */
-export function cacheStatusOf(answer: Answered): string {
+export function cacheStatusOf(answer: Pick<Answered, 'field'>): string {
   return (answer.field('Cache-Status') ?? '').replace(/^penstock; /, '');
 }
 

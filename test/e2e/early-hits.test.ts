@@ -35,6 +35,11 @@ upstreams:
   lent: { baseUrl: '${upstream.url}', credentials: { header: Authorization, value: Bearer ours } }
 `;
   stack = await openStack('early-hits', { config, demo: false });
+  // Both have a holder by then.
+  for (const name of ['own', 'lent'])
+    await expect
+      .poll(async () => (await ask(stack.dataUrl, `/${name}/fresh/opening`)).status, { timeout: 30_000 })
+      .toBe(200);
 });
 afterAll(async () => {
   await stack.stop();

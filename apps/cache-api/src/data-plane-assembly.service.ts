@@ -1,5 +1,6 @@
 import { createHolderCalls, joinMembers } from '#bus';
 import type { Bus, Publisher } from '#bus';
+import { memoryForEntries } from '#runtime';
 import type { Runtime } from '#runtime';
 import { createEntryRepository } from '#store';
 import type { Store } from '#store';
@@ -17,8 +18,6 @@ import { ReadsService } from './reads.service.js';
 import { RefreshService } from './refresh.service.js';
 import type { StatesService } from './states.service.js';
 import { WriteService } from './write.service.js';
-
-const MEMORY_BYTES = 256 * 1024 * 1024;
 
 /** What both planes stand on. */
 export interface Grounds {
@@ -42,7 +41,7 @@ export async function openDataPlane(
   const { environment, logger, clock, metrics, identity, workers } = runtime;
   const { store, bus, publisher, directory, states } = grounds;
   const membership = await joinMembers({ bus, app: 'cache-api', id: identity, clock });
-  const map = new EntryMap(Math.floor(MEMORY_BYTES / workers.count), () => clock.now());
+  const map = new EntryMap(Math.floor(memoryForEntries() / workers.count), () => clock.now());
   metrics.gauge('penstock_memory_entry_bytes', 'Bytes of entries in memory', [], (gauge) => gauge.set(map.bytes()));
   const entries = new EntriesService(map, createEntryRepository(store), () =>
     membership.isCurrent(TRUSTED_WITHOUT_RENEWAL_MS),

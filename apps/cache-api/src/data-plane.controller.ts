@@ -111,7 +111,7 @@ export class DataPlaneController {
         upstream = taken.upstream.id;
         stallMs = taken.upstream.config.timeouts.bodyMs;
         answer = await this.options.answers.answer(taken);
-        if (isHit(answer) && taken.method === 'GET') this.hits.learn(request.url ?? '/', taken);
+        if (isKept(answer) && taken.method === 'GET') this.hits.learn(request.url ?? '/', taken);
       }
     } catch (error) {
       this.options.logger.error({ err: error, method: request.method }, 'a call failed inside Penstock');
@@ -150,6 +150,8 @@ export class DataPlaneController {
       idleMs: upstream.config.timeouts.bodyMs,
     });
     if ('outcome' in body) return body;
+    // Made when somebody asks for it: a hit does not.
+    let leaving: AbortSignal | undefined;
     return {
       id: `c${(this.nextId += 1).toString(36)}`,
       traceparent: fieldValue(fields, 'traceparent'),
@@ -159,7 +161,9 @@ export class DataPlaneController {
       fields: withoutHopByHop(fields),
       ...(body instanceof ClientUpload ? { body: NO_BODY, upload: body } : { body }),
       receivedVersion: request.httpVersion,
-      signal: leavingSignal(response),
+      get signal() {
+        return (leaving ??= leavingSignal(response));
+      },
     };
   }
 
@@ -268,13 +272,15 @@ function send(response: ServerResponse, { status, fields, body, flow }: ClientAn
   if (!response.req.complete) drain(response.req);
 }
 
-function isHit({ outcome }: ClientAnswer): boolean {
-  return outcome === 'hit' || outcome === 'stale';
+/** From what is stored, or probably stored now. */
+function isKept({ outcome }: ClientAnswer): boolean {
+  return outcome === 'hit' || outcome === 'stale' || outcome === 'miss' || outcome === 'revalidated';
 }
 
 /** Fires when the client goes away before it was answered. */
 function leavingSignal(response: ServerResponse): AbortSignal {
   const leaving = new AbortController();
+  if (response.closed && !response.writableFinished) leaving.abort();
   response.once('close', () => {
     if (!response.writableFinished) leaving.abort();
   });

@@ -61,7 +61,7 @@ export class HitPath {
     this.routes = new HitRoutes(options.heldEntries);
   }
 
-  /** The general path has answered this from memory: the next time it need not. */
+  /** The general path has answered this from what is kept: the next time it need not. */
   learn(target: string, call: ClientCall): void {
     this.routes.learn(target, call);
   }

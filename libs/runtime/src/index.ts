@@ -14,5 +14,6 @@ export { HEALTH, METRICS, OpsModule } from './ops.module.js';
 export { followConfig } from './config-feed.js';
 export type { ConfigFeed, ConfiguredUpstream } from './config-feed.js';
 export type { WorkerPlace } from './workers.js';
+export { memoryForEntries } from './memory-share.js';
 export { watchLoopLateness } from './loop-lateness.js';
 export type { LoopLateness } from './loop-lateness.js';
