@@ -83,6 +83,7 @@ class CreditedSender implements BodySender {
   private async story(): Promise<BodySent> {
     await this.bell.wait(this.options.untakenMs);
     if (this.receiver === 'unheard') return 'untaken';
+    if (this.receiver !== 'reading' || this.withdrawn) return 'broken';
     this.silence = setTimeout(() => this.lost(), SILENCE_MS);
     if (!(await this.sendAll())) return 'broken';
     while (this.receiver === 'reading') if (!(await this.hearsInTime())) return 'broken';
