@@ -395,6 +395,18 @@ test('the door for NATS programs says that what flows does not fit', async () =>
 
 const AFTER_SILENCE = { timeout: 12_000, interval: 20 };
 
+test.each(['dispatcher', 'cache-api'])(
+  'a %s that is stopped amid an answer ends in good order, and breaks it',
+  async (name) => {
+    serves(`/stopped-${name}`, SIZE);
+    const head = await get(`/own/stopped-${name}`);
+    await stack.halt(name);
+    await expect(read(head)).rejects.toThrow('aborted');
+    expect(stack.logs(name).join()).not.toContain('not everything could be closed');
+    await stack.start(name);
+  },
+);
+
 test('a dispatcher that dies amid an answer breaks the connection of its client', async () => {
   serves('/orphaned', SIZE);
   const head = await get('/own/orphaned');

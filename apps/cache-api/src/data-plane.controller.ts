@@ -39,6 +39,7 @@ export interface DataPlaneOptions {
 
 const MAX_FIELD_BYTES = 64 * 1024;
 const KEEP_ALIVE_MS = 65_000;
+const LONGEST_LAST_ANSWERS_MS = 5_000;
 const EXPLAIN_TUNNEL =
   'a tunnel could be neither cached nor paced; ask http://<penstock>/<upstream>/<path>, or send the absolute form: GET http://<declared host>/<path>';
 
@@ -92,9 +93,14 @@ export class DataPlaneController {
     });
   }
 
+  /** Who is being answered has a while for the rest; a body that flows may take hours. */
   close(): Promise<void> {
+    const giveUp = setTimeout(() => this.server.closeAllConnections(), LONGEST_LAST_ANSWERS_MS);
     return new Promise((resolve) => {
-      this.server.close(() => resolve());
+      this.server.close(() => {
+        clearTimeout(giveUp);
+        resolve();
+      });
       this.server.closeIdleConnections();
     });
   }
