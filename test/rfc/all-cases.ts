@@ -4,6 +4,8 @@ import { cases as explaining } from './cases/explaining.js';
 import { cases as fields } from './cases/fields.js';
 import { cases as freshness } from './cases/freshness.js';
 import { cases as invalidating } from './cases/invalidating.js';
+import { cases as messages } from './cases/messages.js';
+import { cases as ranges } from './cases/ranges.js';
 import { cases as requestDirectives } from './cases/request-directives.js';
 import { cases as responseDirectives } from './cases/response-directives.js';
 import { cases as stale } from './cases/stale.js';
@@ -19,6 +21,8 @@ export const CASES: Readonly<Record<string, readonly RfcCase[]>> = {
   fields,
   freshness,
   invalidating,
+  messages,
+  ranges,
   'request-directives': requestDirectives,
   'response-directives': responseDirectives,
   stale,
