@@ -31,6 +31,7 @@ describe('the environment', () => {
       accessToken: undefined,
       logLevel: 'info',
       followsParent: false,
+      workers: 1,
       variables: complete,
     });
   });
