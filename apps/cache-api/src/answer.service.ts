@@ -6,6 +6,7 @@ import {
   hasRange,
   isErrorToHide,
   mayAnswerAfterError,
+  overriddenDirectives,
   requestDirectivesOf,
   responseDirectivesOf,
   validatorsOf,
@@ -116,17 +117,20 @@ export class AnswerService {
     reads.count(call.upstream.id, held.entry.key);
     refresh.consider(call, place, held.entry, freshness);
     return this.respondFitting(call, held, {
-      status: this.hitStatus(call.upstream, freshness),
+      status: this.hitStatus(call.upstream, held.entry, freshness),
       ageMs: freshness.ageMs,
       outcome: freshness.kind === 'fresh' ? 'hit' : 'stale',
     });
   }
 
   /** How a hit is told, on this path and on the short one. */
-  hitStatus(upstream: UpstreamView, { kind, ttlMs }: Freshness): CacheStatus {
+  hitStatus(upstream: UpstreamView, entry: Entry, { kind, ttlMs }: Freshness): CacheStatus {
     const { states, clock } = this.options;
     const isPaused = kind === 'stale' && states.pausedUntil(upstream.id, clock.now()) !== undefined;
-    return isPaused ? { kind: 'hit', ttlMs, detail: 'paused' } : { kind: 'hit', ttlMs };
+    const overridden = overriddenDetail(upstream, entry);
+    if (!isPaused)
+      return overridden === undefined ? { kind: 'hit', ttlMs } : { kind: 'hit', ttlMs, detail: overridden };
+    return { kind: 'hit', ttlMs, detail: overridden === undefined ? 'paused' : `paused, ${overridden}` };
   }
 
   private async miss(call: ClientCall, forwarding: Forwarding): Promise<ClientAnswer> {
@@ -201,6 +205,7 @@ export class AnswerService {
       status: reply.upstreamStatus ?? undefined,
       stored: entry !== null,
       ...(collapsed ? { collapsed } : {}),
+      ...(entry === null ? {} : { detail: overriddenDetail(call.upstream, entry) }),
     };
     const outcome: Outcome = held === undefined ? 'miss' : 'revalidated';
     if (entry === null) return this.passFitting(call, { ...reply, body, flow }, { status, outcome });
@@ -269,6 +274,11 @@ export class AnswerService {
   private problem(call: ClientCall, forwarded: Exclude<Forwarded, { kind: 'answered' }>): ClientAnswer {
     return forwardProblem(call, forwarded, this.options.clock.now());
   }
+}
+
+/** Whether the operator's word, and not the upstream's, let this be stored or answered. */
+function overriddenDetail({ policy }: UpstreamView, { fields }: Entry): string | undefined {
+  return overriddenDirectives(fields, policy).length === 0 ? undefined : 'overridden';
 }
 
 function missReason(slot: Slot | undefined): ForwardReason {

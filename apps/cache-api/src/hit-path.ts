@@ -40,6 +40,14 @@ export interface Hit {
   readonly body: Uint8Array;
 }
 
+/** How the entry was come by, and how old it is. */
+interface Found {
+  readonly route: HitRoute;
+  readonly asker: Asker;
+  readonly freshness: Freshness;
+  readonly nowMs: number;
+}
+
 const LONGEST_HEAD_BYTES = 8 * 1024;
 const MOST_ASKERS = 1_024;
 const PREFIX = 'GET ';
@@ -100,21 +108,17 @@ export class HitPath {
     if (held === undefined) return undefined;
     const nowMs = clock.now();
     const freshness = freshnessOf(held.entry, nowMs);
-    return freshness.kind === 'expired' ? undefined : this.hit(route, held, { freshness, nowMs });
+    return freshness.kind === 'expired' ? undefined : this.hit({ route, asker, freshness, nowMs }, held);
   }
 
-  private hit(
-    route: HitRoute,
-    held: HeldEntry,
-    { freshness, nowMs }: { freshness: Freshness; nowMs: number },
-  ): Hit | undefined {
+  private hit({ route, asker, freshness, nowMs }: Found, held: HeldEntry): Hit | undefined {
     const { answers, refresh, reads, metrics, clock, keepAliveMs } = this.options;
     const { entry } = held;
     const { upstream, path } = route;
     if (refresh.isWanted(upstream, path, entry, freshness)) return undefined;
     const ready = held.ready === undefined ? (held.ready = readyOf(route, held, keepAliveMs)) : held.ready;
-    if (ready === null) return undefined;
-    const status = renderCacheStatus(answers.hitStatus(upstream, freshness));
+    if (ready === null || (ready.coding !== undefined && !asker.takes(ready.coding))) return undefined;
+    const status = renderCacheStatus(answers.hitStatus(upstream, entry, freshness));
     const ageS = Math.floor(freshness.ageMs / 1000);
     reads.count(upstream.id, entry.key);
     metrics.early();
@@ -129,10 +133,8 @@ function choose({ entries }: Slot, { upstream }: HitRoute, asker: Asker): HeldEn
   return undefined;
 }
 
-/** Null: what the general path makes of this entry depends on the request. */
+/** Null: what the general path makes of this entry cannot be sent as it is. */
 function readyOf({ upstream, path }: HitRoute, held: HeldEntry, keepAliveMs: number): ReadyHead | null {
-  const isCoded = held.entry.fields.some(([name]) => name.toLowerCase() === 'content-encoding');
-  if (isCoded) return null;
   const asked = { method: 'GET', path, fields: [], upstream };
   const answer = respond(asked, held, { status: { kind: 'hit', ttlMs: 0 }, ageMs: 0, outcome: 'hit' });
   if (answer.body !== held.body) return null;

@@ -9,17 +9,16 @@ import {
   keyOf,
   renewedBy304,
   storabilityOf,
-  toldOnce,
   urlOf,
   variantOf,
   varyNamesOf,
   withoutCredentials,
-  withoutHopByHop,
 } from '#core';
 import type { CachePolicy, CredentialRule, Entry, Fields, Version } from '#core';
 import type { EventPayloads } from '#contracts';
 import type { Clock } from '#runtime';
 import type { EntryRepository } from '#store';
+import { endOf, storedEnd } from './answered-ends.js';
 import type { Announcer } from './announcer.js';
 import type { CompletionsService } from './completions.service.js';
 import type { Answered } from './loop-options.js';
@@ -27,6 +26,7 @@ import { storedFactsOf } from './fetch-facts.js';
 import { tooLargeEnd } from './flight-ends.js';
 import type { AnsweredEnd, Asker, Flight, Order, Told } from './flight.js';
 import type { KnownEntries } from './known-entries.js';
+import type { Unstored } from './unstored.js';
 
 export interface AnswersOptions {
   readonly baseUrl: string;
@@ -36,6 +36,7 @@ export interface AnswersOptions {
   readonly completions: CompletionsService;
   readonly announcer: Announcer;
   readonly repository: EntryRepository;
+  readonly unstored: Unstored;
   readonly clock: Clock;
   /** A joined asker whose answer could not be shared gets a flight of its own. */
   askAlone(asker: Asker): void;
@@ -137,7 +138,7 @@ export class AnswersService {
     const { policy, baseUrl, known } = this.options;
     const { partition, upstream, path, urlHash } = order;
     const vary = varyNamesOf(answer.fields);
-    if (vary.kind === 'any' || !this.isStorable(order, answer)) return null;
+    if (!this.isStorable(order, answer) || vary.kind === 'any') return null;
     const variant = this.variantOf(vary.names, order.fields);
     const isAsOrdered = variant === order.variant;
     const key = isAsOrdered ? order.key : keyOf({ upstream, url: urlOf(baseUrl, path), partition, variant });
@@ -156,7 +157,7 @@ export class AnswersService {
   }
 
   private isStorable(order: Order, answer: Answered): boolean {
-    const storable = storabilityOf({
+    const storability = storabilityOf({
       method: order.method,
       requestFields: order.fields,
       status: answer.status,
@@ -164,7 +165,8 @@ export class AnswersService {
       partition: order.partition,
       policy: this.options.policy,
     });
-    return storable.kind === 'storable';
+    this.options.unstored.note(storability);
+    return storability.kind === 'storable';
   }
 
   private async renew(flight: Flight, answer: Answered, version: Version): Promise<void> {
@@ -273,67 +275,6 @@ function isBehind(have: Version | null, { version }: Entry): boolean {
 
 function isNewer(a: Version, b: Version): boolean {
   return compareVersions(a, b) > 0;
-}
-
-function endOf(
-  answer: Answered,
-  version: Version,
-  {
-    entry,
-    kept,
-    body,
-    upstreamStatus,
-    said = answer.fields,
-  }: {
-    entry: Entry | null;
-    kept: Promise<Told> | null;
-    body: Uint8Array;
-    upstreamStatus: number;
-    /** What came, where that is not what the answer became. */
-    said?: Fields;
-  },
-): AnsweredEnd {
-  const { status, requestedAt, receivedAt } = answer;
-  const fields = entry === null ? withoutHopByHop(answer.fields) : entry.fields;
-  return {
-    kind: 'answered',
-    status,
-    upstreamStatus,
-    fields,
-    body,
-    version,
-    requestedAt,
-    receivedAt,
-    entry,
-    asItCame: entry === null ? undefined : allThatCame(said, entry),
-    kept,
-    from: 'upstream',
-    collapsed: false,
-  };
-}
-
-/** Undefined where the entry has all of it. */
-function allThatCame(said: Fields, { fields }: Entry): Fields | undefined {
-  const once = toldOnce(said, fields);
-  return once.length === 0 ? undefined : [...fields, ...once];
-}
-
-function storedEnd(entry: Entry, body: Uint8Array): AnsweredEnd {
-  const { status, fields, version, requestedAt, receivedAt } = entry;
-  return {
-    kind: 'answered',
-    status,
-    upstreamStatus: null,
-    fields,
-    body,
-    version,
-    requestedAt,
-    receivedAt,
-    entry,
-    kept: null,
-    from: 'store',
-    collapsed: false,
-  };
 }
 
 /** What asks for the same representation again: the fields named by Vary, and those by which APIs choose without saying so. */

@@ -30,6 +30,7 @@ import type { ScopesService } from './scopes.service.js';
 import { stateOf } from './upstream-state.js';
 import type { UpstreamHealth } from './upstream-health.js';
 import type { UpstreamClient } from './upstream.client.js';
+import { unstoredOf } from './unstored.js';
 import { WriteMarksService } from './write-marks.service.js';
 import { WritesSent } from './writes-sent.js';
 
@@ -94,6 +95,7 @@ export class HoldingService {
       repository,
       announcer: options.announcer,
       clock: options.clock,
+      unstored: unstoredOf(config.id, options.logger),
       askAlone: (asker) => this.loop.askAlone(asker),
       neverJoin: (key) => this.joinable.neverJoin(key),
       repeatUnconditionally: (flight) => this.loop.repeatUnconditionally(flight),

@@ -9,5 +9,6 @@ export function cachePolicyOf({ cache, refresh }: Pick<UpstreamConfig, 'cache' |
     graceMs: cache.graceMs,
     keepMs: cache.keepMs,
     refreshMaxAgeMs: refresh.maxAgeMs,
+    ignoreDirectives: cache.ignoreDirectives,
   };
 }

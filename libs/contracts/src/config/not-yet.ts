@@ -11,7 +11,6 @@ interface NotYet {
 /** The keys that are read and checked, and then not acted on yet. Take a line out when its feature is in. */
 const NOT_YET: readonly NotYet[] = [
   { key: 'cache.shareAuthorized', setting: ({ cache }) => cache.shareAuthorized },
-  { key: 'cache.ignoreDirectives', setting: ({ cache }) => cache.ignoreDirectives },
   { key: 'cache.tagHeader', setting: ({ cache }) => cache.tagHeader },
   { key: 'refresh.spend', setting: ({ refresh }) => refresh.spend },
   { key: 'refresh.volatileFields', setting: ({ refresh }) => refresh.volatileFields },

@@ -1,6 +1,7 @@
 import type { YAMLError } from 'yaml';
 import { LineCounter, parseDocument } from 'yaml';
 import type { ConfigFault } from './config-fault.js';
+import { notConformantWarnings } from './not-conformant.js';
 import { notYetWarnings } from './not-yet.js';
 import type { DataPlaneConfig, PenstockConfig, UpstreamConfig } from './penstock-config.js';
 import { flag, ID_EXPECTED, ID_SHAPE, mapping } from './readers.js';
@@ -33,8 +34,11 @@ export function parseConfig(text: string, { env, fileName }: ConfigSource): Pars
   const config = readSection(reading.spot('', document.contents), reading, readRoot);
   if (reading.faults.length > 0) return { kind: 'invalid', faults: reading.faults };
   const yaml = document.warnings.map((warning) => `${lineOf(warning, lines)}: ${warning.message}`);
-  const notYet = [...config.upstreams.values()].flatMap(notYetWarnings);
-  const warnings = [...yaml, ...reading.warnings, ...notYet].map((warning) => `${fileName}: ${warning}`);
+  const ofUpstreams = [...config.upstreams.values()].flatMap((upstream) => [
+    ...notConformantWarnings(upstream),
+    ...notYetWarnings(upstream),
+  ]);
+  const warnings = [...yaml, ...reading.warnings, ...ofUpstreams].map((warning) => `${fileName}: ${warning}`);
   return { kind: 'valid', config, warnings };
 }
 
