@@ -294,6 +294,10 @@ describe('a 200 to a HEAD (RFC 9111 4.3.5)', () => {
     expect(fieldValue(after.fields, 'x-new')).toBe('n');
   });
 
+  it('in another coding says nothing of what is stored', () => {
+    expect(head([...cc('max-age=90'), ['Content-Encoding', 'gzip'], ['ETag', '"2"']])).toBe(entry);
+  });
+
   it.each([
     ['ETag', '"2"'],
     ['Last-Modified', at(T)],

@@ -1,4 +1,5 @@
 import { responseDirectivesOf, type CachePolicy } from './cache-policy.js';
+import { codingOf } from './content-coding.js';
 import { isWeakMatch } from './entity-tag.js';
 import { fieldValue, type Fields } from './fields.js';
 import { parseHttpDate } from './http-date.js';
@@ -103,9 +104,11 @@ export function isRenewableBy304(entry: Entry, responseFields: Fields): boolean 
  * RFC 9111 4.3.5, what a 200 to a HEAD makes of a stored answer to GET: "if the stored response and HEAD response have matching values
  * for any received validator fields (ETag and Last-Modified) and, if the HEAD response has a Content-Length header field, the value of
  * Content-Length matches that of the stored response, the cache SHOULD update the stored response (...); otherwise, the cache SHOULD
- * consider the stored response to be stale." It keeps its validators, to be asked about.
+ * consider the stored response to be stale." It keeps its validators, to be asked about. That goes for responses "that could have been
+ * chosen for that request": a HEAD goes with the client's own Accept-Encoding, and in another coding it speaks of another one.
  */
 export function freshenedByHead(entry: Entry, head: Renewal): Entry {
+  if (codingOf(head.responseFields) !== codingOf(entry.fields)) return entry;
   if (isDescribedBy(entry, head.responseFields)) return renewedBy304(entry, head);
   return { ...entry, version: head.version, lifetimeMs: 0, graceMs: 0 };
 }
