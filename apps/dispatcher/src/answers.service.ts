@@ -21,6 +21,7 @@ import type { EntryRepository } from '#store';
 import { endOf, storedEnd } from './answered-ends.js';
 import type { Announcer } from './announcer.js';
 import type { CompletionsService } from './completions.service.js';
+import type { Joinable } from './joinable.js';
 import type { Answered } from './loop-options.js';
 import { storedFactsOf } from './fetch-facts.js';
 import { tooLargeEnd } from './flight-ends.js';
@@ -40,7 +41,7 @@ export interface AnswersOptions {
   readonly clock: Clock;
   /** A joined asker whose answer could not be shared gets a flight of its own. */
   askAlone(asker: Asker): void;
-  neverJoin(key: string): void;
+  readonly joinable: Pick<Joinable, 'neverJoin' | 'varies'>;
   repeatUnconditionally(flight: Flight): void;
 }
 
@@ -82,7 +83,7 @@ export class AnswersService {
     // Who asked again under the same id listens there.
     const reader = askers.findLast(({ id, wantsBody }) => id === first?.id && wantsBody);
     if (reader === undefined) answer.flow?.drop();
-    if (order.purpose === 'read' || order.purpose === 'revalidate') this.options.neverJoin(order.key);
+    if (order.purpose === 'read' || order.purpose === 'revalidate') this.options.joinable.neverJoin(order.key);
     const { body, status: upstreamStatus } = answer;
     for (const asker of [...askers]) {
       if (asker === reader) {
@@ -239,11 +240,12 @@ export class AnswersService {
     const first = flight.askers.find(({ order }) => order === flight.order);
     const joined = flight.askers.filter((asker) => asker !== first);
     first?.end(end, flight);
+    if (end.entry !== null) this.options.joinable.varies(flight.order.key, end.entry.vary);
     if (joined.length === 0) return;
     const others = joined.filter((asker) => asker.id !== first?.id);
     const stored: AnsweredEnd = end.asItCame === undefined ? end : { ...end, asItCame: undefined };
     const alone = others.filter((asker) => asker.wantsBody && !this.isShareable(asker, flight, end.entry));
-    if (alone.length > 0 && end.entry === null) this.options.neverJoin(flight.order.key);
+    if (alone.length > 0 && end.entry === null) this.options.joinable.neverJoin(flight.order.key);
     for (const asker of joined) {
       if (alone.includes(asker)) this.options.askAlone(asker);
       else asker.end({ ...stored, collapsed: true }, flight);

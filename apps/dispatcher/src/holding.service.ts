@@ -84,7 +84,7 @@ export class HoldingService {
     this.health = healthOf(config);
     this.gates = createGateSet(gateSetConfigOf(config, fence), chance, this.reservation);
     this.room = new HeadroomService(clock, () => this.gates.upstream.inFlightBackground);
-    this.joinable = new Joinable(() => clock.now());
+    this.joinable = new Joinable(() => clock.now(), config.cache.credentialFields);
     this.loop = this.createLoop();
     this.answers = new AnswersService({
       baseUrl: config.baseUrl,
@@ -97,7 +97,7 @@ export class HoldingService {
       clock: options.clock,
       unstored: unstoredOf(config.id, options.logger),
       askAlone: (asker) => this.loop.askAlone(asker),
-      neverJoin: (key) => this.joinable.neverJoin(key),
+      joinable: this.joinable,
       repeatUnconditionally: (flight) => this.loop.repeatUnconditionally(flight),
     });
     this.recall = new Recall(options);
