@@ -257,3 +257,14 @@ it('the scheduler is told the times of shared entries only', async () => {
   const times = await corner.repository.readTimes('crm');
   expect(times).toEqual([{ key: 'a', urlHash: 'url-a', variant: '', requestedAt: 1_000, version: at(1, 1) }]);
 });
+
+it('the URLs that something is stored of come page by page, each once', async () => {
+  await corner.writer.writeEntries([
+    answer('a', at(1, 1), 'x', { urlHash: 'url-1' }),
+    answer('b', at(1, 2), 'x', { urlHash: 'url-2' }),
+    answer('c', at(1, 3), 'x', { urlHash: 'url-2', partition: 'p' }),
+    answer('d', at(1, 4), 'x', { urlHash: 'url-3' }),
+  ]);
+  expect(await corner.repository.readUrlHashes('', 2)).toEqual(['url-1', 'url-2']);
+  expect(await corner.repository.readUrlHashes('url-2', 2)).toEqual(['url-3']);
+});

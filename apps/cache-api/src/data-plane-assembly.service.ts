@@ -17,6 +17,7 @@ import { ForwardService } from './forward.service.js';
 import { ReadsService } from './reads.service.js';
 import { RefreshService } from './refresh.service.js';
 import type { StatesService } from './states.service.js';
+import { StoredUrlsService } from './stored-urls.service.js';
 import { WriteService } from './write.service.js';
 
 /** What both planes stand on. */
@@ -43,10 +44,12 @@ export async function openDataPlane(
   const membership = await joinMembers({ bus, app: 'cache-api', id: identity, clock });
   const map = new EntryMap(Math.floor(memoryForEntries() / workers.count), () => clock.now());
   metrics.gauge('penstock_memory_entry_bytes', 'Bytes of entries in memory', [], (gauge) => gauge.set(map.bytes()));
-  const entries = new EntriesService(map, createEntryRepository(store), () =>
-    membership.isCurrent(TRUSTED_WITHOUT_RENEWAL_MS),
-  );
+  const repository = createEntryRepository(store);
+  const urls = new StoredUrlsService({ repository, logger });
+  const isCoherent = (): boolean => membership.isCurrent(TRUSTED_WITHOUT_RENEWAL_MS);
+  const entries = new EntriesService({ map, repository, isCoherent, urls });
   const stopCoherence = keepCoherent(bus, entries, membership);
+  urls.readAnew();
   const calls = createHolderCalls({ bus, clock, identity });
   const reads = new ReadsService(bus, publisher);
   const forward = new ForwardService(calls, publisher.envelope);
@@ -75,6 +78,7 @@ export async function openDataPlane(
       door.close();
       await dataPlane.close();
       reads.close();
+      urls.close();
       stopCoherence();
       calls.close();
       await membership.leave();

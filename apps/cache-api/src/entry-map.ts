@@ -55,14 +55,17 @@ export class EntryMap {
     return this.slots.get(id);
   }
 
-  /** What the store holds replaces what is here, unless that is newer. */
-  load(id: string, urlHash: string, stored: readonly StoredEntry[]): Slot {
+  /**
+   * What the store holds replaces what is here, unless that is newer. Where a write may have been missed what is here counts for nothing: the
+   * store knows the marks of writes only for what it holds itself.
+   */
+  load(id: string, urlHash: string, stored: readonly StoredEntry[], isCoherent: boolean): Slot {
     const valid = stored.filter(
       ({ entry, invalidAtOrBelow }) => invalidAtOrBelow === null || !isAtOrBelow(entry.version, invalidAtOrBelow),
     );
-    const held = newest([...(this.slots.peek(id)?.entries ?? []), ...valid]).filter(
-      ({ entry }) => !this.isMarked(entry),
-    );
+    const before = this.slots.peek(id);
+    const own = before === undefined || before.state === 'doubted' || !isCoherent ? [] : before.entries;
+    const held = newest([...own, ...valid]).filter(({ entry }) => !this.isMarked(entry));
     return this.set({ id, urlHash, state: 'loaded', entries: held });
   }
 

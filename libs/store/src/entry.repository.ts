@@ -39,6 +39,8 @@ export interface EntryRepository {
   readByKey(key: string): Promise<StoredEntry | undefined>;
   readHeads(keys: readonly string[]): Promise<EntryHead[]>;
   readTimes(upstream: string): Promise<EntryTime[]>;
+  /** Of all entries, each once, in order: the first so many after the given one. */
+  readUrlHashes(after: string, atMost: number): Promise<string[]>;
 }
 
 const ENTRY_COLUMNS = `e.key, e.url_hash, e.upstream, e.path, e.partition, e.variant, e.vary, e.request_fields, e.fence, e.send,
@@ -62,6 +64,11 @@ const READ_HEADS = {
 const READ_TIMES = {
   name: 'entry-times',
   text: `select key, url_hash, variant, requested_at, fence, send from entry where upstream = $1 and partition = 'shared'`,
+};
+
+const READ_URL_HASHES = {
+  name: 'entry-url-hashes',
+  text: `select distinct url_hash from entry where url_hash > $1 order by url_hash limit $2`,
 };
 
 type BodyRow = EntryRow & { bytes: Buffer; mark_fence: number | null; mark_send: number | null };
@@ -97,6 +104,10 @@ export function createEntryRepository(store: Store): EntryRepository {
         requestedAt: row.requested_at,
         version: { fence: row.fence, send: row.send },
       }));
+    },
+    async readUrlHashes(after, atMost) {
+      const rows = await store.query<{ url_hash: string }>(READ_URL_HASHES, [after, atMost]);
+      return rows.map((row) => row.url_hash);
     },
   };
 }
