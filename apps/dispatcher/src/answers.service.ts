@@ -70,7 +70,8 @@ export class AnswersService {
     const { policy } = this.options;
     const { fields: responseFields, requestedAt, receivedAt } = answer;
     const entry = freshenedByHead(stored.entry, { responseFields, version, requestedAt, receivedAt, policy });
-    if (!this.options.known.isMarked(entry)) await this.keep(entry, stored.requestFields, undefined, causeOf(flight));
+    if (entry !== stored.entry && !this.options.known.isMarked(entry))
+      await this.keep(entry, stored.requestFields, undefined, causeOf(flight));
   }
 
   /**
