@@ -17,6 +17,14 @@ afterEach(async () => {
 
 const MAX_BODY = 20_000;
 
+const clientOptions = (baseUrl: string): ClientOptions => ({
+  baseUrl,
+  connections: 1,
+  ...{ connectTimeoutMs: 1_000, responseTimeoutMs: 5_000, bodyTimeoutMs: 5_000, maxBodyBytes: MAX_BODY },
+  allowPrivateAddresses: true,
+  clock: { now: () => performance.now() },
+});
+
 async function rig(
   serve: (request: IncomingMessage, response: ServerResponse) => unknown,
   options: Partial<ClientOptions> = {},
@@ -30,14 +38,8 @@ async function rig(
     server.close();
     server.closeAllConnections();
   });
-  const client = createUpstreamClient({
-    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    connections: 1,
-    ...{ connectTimeoutMs: 1_000, responseTimeoutMs: 5_000, bodyTimeoutMs: 5_000, maxBodyBytes: MAX_BODY },
-    allowPrivateAddresses: true,
-    clock: { now: () => performance.now() },
-    ...options,
-  });
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = createUpstreamClient({ ...clientOptions(baseUrl), ...options });
   closing.unshift(() => client.close());
   return client;
 }
@@ -199,6 +201,19 @@ it('what may not leave any more when its first piece is there is not written', a
   let asked = 0;
   const outcome = await send(client, { method: 'POST', upload: upload(PIECES), mayLeave: () => (asked += 1) === 1 });
   expect(outcome).toMatchObject({ kind: 'failed', code: 'holder_away', sent: false });
+});
+
+it('a body of which nothing was taken, since there was no connection or no leave, can be sent another time', async () => {
+  const client = await rig(async (request, response) => response.end(await takenBy(request)));
+  const nowhere = createUpstreamClient(clientOptions('http://127.0.0.1:9'));
+  closing.unshift(() => nowhere.close());
+  const body = upload(PIECES);
+  const posted = { method: 'POST', upload: body };
+  expect(await send(nowhere, posted)).toMatchObject({ kind: 'failed', code: 'connection_refused', sent: false });
+  expect(await send(client, { ...posted, mayLeave: () => false })).toMatchObject({ code: 'holder_away', sent: false });
+  expect([body.dropped, body.isTouched()]).toEqual([false, false]);
+  const outcome = await send(client, posted);
+  expect(outcome.kind === 'answered' && Buffer.from(outcome.body).toString()).toBe('one two three');
 });
 
 it('an answer that comes before the end of the body ends the body', async () => {

@@ -72,7 +72,7 @@ export class Exchange {
   refuse(refusal: Error): void {
     this.#refusal ??= refusal;
     this.#end();
-    this.#upload?.drop();
+    this.#endUpload();
     this.#abort?.(this.#refusal);
     // undici does not end at once what still waits for a connection.
     this.#reject(this.#refusal);
@@ -139,7 +139,7 @@ export class Exchange {
 
   onComplete(): void {
     this.#end();
-    this.#upload?.drop();
+    this.#endUpload();
     if (this.#flow !== undefined) return this.#flow.finish();
     const [only] = this.#chunks;
     const body = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);
@@ -149,7 +149,7 @@ export class Exchange {
   onError(error: Error): void {
     if (this.#isWholeWithoutBody(error)) return this.onComplete();
     this.#end();
-    this.#upload?.drop();
+    this.#endUpload();
     this.#flow?.fail(this.#refusal ?? error);
     this.#reject(this.#refusal ?? error);
   }
@@ -158,6 +158,11 @@ export class Exchange {
   #isWholeWithoutBody(error: Error): boolean {
     if ((this.#status !== 204 && this.#status !== 304) || this.#refusal !== undefined) return false;
     return this.#bytes === 0 && 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
+  }
+
+  /** One of which nothing was taken can be sent another time. */
+  #endUpload(): void {
+    if (this.#upload?.isTouched() === true) this.#upload.drop();
   }
 
   /** Between the connection and the first piece of a body that flows there may be a stall too. */
