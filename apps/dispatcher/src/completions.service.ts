@@ -124,13 +124,12 @@ export class CompletionsService {
     const newest = newestByKey(batch);
     const results = await this.writeUntilDone([...newest.values()].map((waiting) => waiting.write));
     const byKey = new Map(results.map((result) => [result.key, result]));
-    for (const [at, waiting] of batch.entries()) {
-      if (at % SETTLED_IN_ONE_TURN === 0 && at > 0) await nextTurn();
+    for (const { write } of batch) this.forget(write);
+    // Not awaited: the next batch may be written meanwhile.
+    void settleInTurns(batch, (waiting) => {
       const { key } = waiting.write.entry;
-      this.forget(waiting.write);
-      const isNewest = newest.get(key) === waiting;
-      waiting.settle((isNewest ? byKey.get(key) : undefined) ?? { kind: 'outdated', key });
-    }
+      return (newest.get(key) === waiting ? byKey.get(key) : undefined) ?? { kind: 'outdated', key };
+    });
   }
 
   private forget(write: EntryWrite): void {
@@ -169,6 +168,13 @@ export class CompletionsService {
       ...(await this.writeUntilDone(writes.slice(0, middle))),
       ...(await this.writeUntilDone(writes.slice(middle))),
     ];
+  }
+}
+
+async function settleInTurns(batch: readonly Waiting[], keptOf: (waiting: Waiting) => Kept): Promise<void> {
+  for (const [at, waiting] of batch.entries()) {
+    if (at > 0 && at % SETTLED_IN_ONE_TURN === 0) await nextTurn();
+    waiting.settle(keptOf(waiting));
   }
 }
 
