@@ -100,6 +100,16 @@ describe('the refresher', () => {
     });
   });
 
+  it('asks on condition for what is committed only after someone was given it', async () => {
+    const version = { fence: 1, send: 4 };
+    await remind('/items/8', { have: version, reason: 'stale-read' });
+    await keepEntry(store, '/items/8', { version, etag: '"eight"' });
+    expect(await fetchWork('soon', '/items/8')).toMatchObject({
+      have: version,
+      validators: [['If-None-Match', '"eight"']],
+    });
+  });
+
   it('leaves the fetch when the one that was pending ends in the same moment', async () => {
     const { bus, consumers } = corner;
     const subject = bus.subjects.fetch('later', UPSTREAM, DEFAULT_BUCKET, refOf('/items/6').key);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from './decision.js';
+import { decide, isBehind } from './decision.js';
 
 const head = {
   key: 'k1',
@@ -62,5 +62,18 @@ describe('the decision about a reminder', () => {
       lane: 'later',
       order: { have: null, requestFields: [], validators: [] },
     });
+  });
+});
+
+describe('the store is behind the asker', () => {
+  it('where it has nothing of what the asker saw, or something older', () => {
+    expect(isBehind(undefined, due)).toBe(true);
+    expect(isBehind(head, { have: { fence: 2, send: 8 } })).toBe(true);
+  });
+
+  it('and is not where it has that or something newer, nor where the asker saw nothing', () => {
+    expect(isBehind(head, due)).toBe(false);
+    expect(isBehind(head, { have: { fence: 1, send: 900 } })).toBe(false);
+    expect(isBehind(undefined, { have: null })).toBe(false);
   });
 });

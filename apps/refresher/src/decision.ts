@@ -19,6 +19,11 @@ export function decide(work: Pick<RefreshWork, 'have' | 'reason'>, head: EntryHe
   return { kind: 'fetch', lane, order: { have, requestFields: head.requestFields, validators: conditionsOf(head) } };
 }
 
+/** The store has not yet what the asker saw: without it neither its validators nor the fields of its variant are known. */
+export function isBehind(head: EntryHead | undefined, { have }: Pick<RefreshWork, 'have'>): boolean {
+  return have !== null && (head === undefined || compareVersions(have, head.version) > 0);
+}
+
 /** What the asker saw may be on its way to the store still: named by less, the fetch of its successor would be moot to the holder. */
 function newestKnown({ version }: EntryHead, { have }: Pick<RefreshWork, 'have'>): Version {
   return have !== null && compareVersions(have, version) > 0 ? have : version;

@@ -15,7 +15,7 @@ import type {
 } from '#contracts';
 import type { Logger } from '#runtime';
 import type { EntryHead, EntryRepository } from '#store';
-import { decide, laneOf } from './decision.js';
+import { decide, isBehind, laneOf } from './decision.js';
 import type { FetchOrder } from './decision.js';
 import { HeadBatches } from './head-batches.js';
 import type { RefreshMetrics } from './refresh-metrics.js';
@@ -32,6 +32,8 @@ type DropReason = EventPayloads['fetch.dropped']['reason'];
 
 const TRY_AGAIN_MS = 500;
 const ASK_AGAIN_MS = 300;
+const FIRST_LOOK_AGAIN_MS = 20;
+const LAST_LOOK_AGAIN_MS = 320;
 /** Work that comes again too often is given up. While the store is away it is held instead, which counts as one delivery. */
 const STORE_TRIES = 40;
 
@@ -48,7 +50,7 @@ export class RefreshService {
   }
 
   async refresh(work: RefreshWork, signal: AbortSignal): Promise<Verdict> {
-    const read = await this.whileAway(() => this.heads.headOf(work.key), signal);
+    const read = await this.whileAway(() => this.headOf(work), signal);
     if (read === 'store-away') return this.tryAgain(work, read);
     const decision = decide(work, read.found);
     if (decision.kind === 'skip') return this.skip(work, decision.reason);
@@ -73,6 +75,15 @@ export class RefreshService {
     const work = message as RefreshWork;
     this.options.metrics.refreshed(work.upstream, 'given-up');
     await this.tellDropped(work, kind === 'undecodable' ? 'undecodable' : 'undeliverable');
+  }
+
+  /** Whoever was given an answer may ask for its successor before it is committed: looked for again, a few times. */
+  private async headOf(work: RefreshWork): Promise<EntryHead | undefined> {
+    for (let waitMs = FIRST_LOOK_AGAIN_MS; ; waitMs *= 2) {
+      const head = await this.heads.headOf(work.key);
+      if (!isBehind(head, work) || waitMs > LAST_LOOK_AGAIN_MS) return head;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
   }
 
   private async whileAway<T>(read: () => Promise<T>, signal: AbortSignal): Promise<{ found: T } | 'store-away'> {

@@ -40,6 +40,20 @@ export const cases: readonly WireCase[] = [
     seen: { body: 'abc' },
   }),
   wanted(
+    'the body is no request, however much it looks like one',
+    [
+      ask(HOST),
+      ask(HOST),
+      (place) => {
+        const get = ask(HOST)(place);
+        return get + ask(`${HOST}${EXPECT}Content-Length: ${get.length}\r\n`, { method: 'POST' })(place);
+      },
+      ask(HOST),
+    ],
+    { statuses: [200, 200, 200, 100, 200], calls: 2 },
+    'HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 2\r\n\r\nok',
+  ),
+  wanted(
     'a chunked body',
     [ask(`${HOST}${EXPECT}Transfer-Encoding: chunked\r\n`, { method: 'POST' }), '3\r\nabc\r\n0\r\n\r\n'],
     { statuses: [100, 200], seen: { body: 'abc' } },
