@@ -18,9 +18,11 @@ export class EarlyHits {
     server.on('connection', (socket) => this.watch(socket));
     // Before those who answer: from here on the parser is another connection's.
     server.prependListener('connect', (_request, socket) => this.connections.get(socket)?.leave());
-    server.prependListener('request', (request, response) =>
-      this.connections.get(request.socket)?.asked(request, response),
-    );
+    // A request with an Expect is told as one of the others, and has a body to come.
+    for (const event of ['request', 'checkContinue', 'checkExpectation'] as const)
+      server.prependListener(event, (request: IncomingMessage, response: ServerResponse) =>
+        this.connections.get(request.socket)?.asked(request, response),
+      );
   }
 
   private watch(socket: Socket): void {
