@@ -11,6 +11,7 @@ const WRITER: Readonly<Record<string, string>> = {
   body: 'dispatcher',
   invalid: 'dispatcher',
   scope_view: 'dispatcher',
+  reply: 'dispatcher',
 };
 
 /** What breaks the law, each fault in a sentence. */
@@ -189,6 +190,7 @@ describe('the tree', () => {
     expect(Object.fromEntries(creators.map(({ creator, tables }) => [creator, tables]))).toMatchObject({
       createEntryWriter: ['body', 'entry', 'invalid'],
       createScopeViewWriter: ['scope_view'],
+      createReplyWriter: ['reply'],
       createUpstreamWriter: ['upstream'],
       createResourceWriter: ['resource', 'upstream'],
       createResourceStatWriter: ['resource_stat'],
@@ -204,7 +206,7 @@ describe('the tree', () => {
   it('lets each table be written by one app, the one of the design', () => {
     expect(faultsOf(TREE)).toEqual([]);
     const written = appsByTable(TREE);
-    for (const table of ['entry', 'body', 'invalid', 'scope_view', 'upstream', 'resource'])
+    for (const table of ['entry', 'body', 'invalid', 'scope_view', 'reply', 'upstream', 'resource'])
       expect(written.get(table), table).toEqual([WRITER[table]]);
   });
 

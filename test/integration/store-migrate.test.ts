@@ -4,7 +4,17 @@ import { withClient } from '../../apps/stack/src/postgres.js';
 import { freshDatabase } from '../support/servers.js';
 import { gateBefore, openAt } from './store-fixture.js';
 
-const TABLES = ['body', 'entry', 'invalid', 'migration', 'resource', 'resource_stat', 'scope_view', 'upstream'];
+const TABLES = [
+  'body',
+  'entry',
+  'invalid',
+  'migration',
+  'reply',
+  'resource',
+  'resource_stat',
+  'scope_view',
+  'upstream',
+];
 
 async function opened(...args: Parameters<typeof openAt>): Promise<Store> {
   const store = await openAt(...args);
@@ -43,7 +53,11 @@ test('a second start changes nothing, and what is stored stays', async () => {
 test('replicas that start at once migrate once', async () => {
   const url = await freshDatabase('migrate_at_once');
   const [first] = await Promise.all([1, 2, 3, 4].map(() => opened(url, { poolSize: 1 })));
-  expect(first && (await migrationsOf(first))).toEqual(['FirstLight1700000000001', 'BodiesAsTheyCome1700000000002']);
+  expect(first && (await migrationsOf(first))).toEqual([
+    'FirstLight1700000000001',
+    'BodiesAsTheyCome1700000000002',
+    'DeferredAnswers1700000000003',
+  ]);
 });
 
 test('a replica waits for the one that migrates', async () => {

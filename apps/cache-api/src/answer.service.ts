@@ -22,6 +22,8 @@ import { NO_BODY } from './client-call.js';
 import type { ClientAnswer, ClientCall, Outcome } from './client-call.js';
 import { placeOfCall, refOf } from './client-place.js';
 import type { ClientPlace } from './client-place.js';
+import { isDeferrable } from './deferral.service.js';
+import type { DeferralService } from './deferral.service.js';
 import type { EntriesService } from './entries.service.js';
 import { entryFor } from './entry-map.js';
 import type { HeldEntry, Slot } from './entry-map.js';
@@ -43,6 +45,7 @@ export interface AnswerOptions {
   readonly reads: ReadsService;
   readonly states: StatesService;
   readonly codings: ContentCodings;
+  readonly deferrals: Pick<DeferralService, 'insteadOf'>;
   readonly clock: Clock;
 }
 
@@ -140,7 +143,7 @@ export class AnswerService {
     if (call.method === 'HEAD') return this.head(call, forwarding);
     if (held === undefined && hasRange(call.fields)) return this.pass(call);
     const isForced = reason === 'request';
-    const forwarded = await this.options.forward.forward({
+    const request: ForwardRequest = {
       call,
       ref: refOf(call, place, held),
       purpose: isForced ? 'revalidate' : 'read',
@@ -148,7 +151,10 @@ export class AnswerService {
       have: held?.entry.version ?? null,
       validators: held === undefined ? [] : validatorsOf(held.entry),
       mayStore: !directives.noStore,
-    });
+    };
+    const deferred = isDeferrable(request) ? await this.options.deferrals.insteadOf(request) : undefined;
+    if (deferred !== undefined) return deferred;
+    const forwarded = await this.options.forward.forward(request);
     return (
       (await this.insteadOfError(call, forwarding, forwarded)) ?? this.answerForwarded(call, forwarding, forwarded)
     );

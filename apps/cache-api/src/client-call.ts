@@ -31,6 +31,6 @@ export interface ClientAnswer {
   readonly outcome: Outcome;
 }
 
-export type Outcome = 'hit' | 'stale' | 'miss' | 'revalidated' | 'write' | 'pass' | 'problem';
+export type Outcome = 'hit' | 'stale' | 'miss' | 'revalidated' | 'write' | 'pass' | 'deferred' | 'problem';
 
 export const NO_BODY = new Uint8Array(0);

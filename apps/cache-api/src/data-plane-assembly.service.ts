@@ -2,13 +2,14 @@ import { createHolderCalls, joinMembers } from '#bus';
 import type { Bus, Publisher } from '#bus';
 import { memoryForEntries } from '#runtime';
 import type { Runtime } from '#runtime';
-import { createEntryRepository } from '#store';
+import { createEntryRepository, createReplyRepository } from '#store';
 import type { Store } from '#store';
 import { createAnswerMetrics } from './answer-metrics.js';
 import { AnswerService } from './answer.service.js';
 import { keepCoherent, TRUSTED_WITHOUT_RENEWAL_MS } from './coherence.service.js';
 import { DataPlaneController } from './data-plane.controller.js';
 import { ContentCodings } from './content-codings.js';
+import { DeferralService } from './deferral.service.js';
 import type { DirectoryService } from './directory.service.js';
 import { DoorService } from './door.service.js';
 import { EntriesService } from './entries.service.js';
@@ -55,6 +56,9 @@ export async function openDataPlane(
   const forward = new ForwardService(calls, publisher.envelope);
   const refresh = new RefreshService({ bus, publisher, forward, entries, states, clock, logger });
   const writes = new WriteService({ forward, calls, envelope: publisher.envelope, clock, logger });
+  const codings = new ContentCodings();
+  const replies = createReplyRepository(store);
+  const deferrals = new DeferralService({ bus, publisher, replies, directory, states, codings, clock, logger });
   const answers = new AnswerService({
     entries,
     forward,
@@ -62,12 +66,13 @@ export async function openDataPlane(
     refresh,
     reads,
     states,
-    codings: new ContentCodings(),
+    codings,
+    deferrals,
     clock,
   });
   const { host, port } = environment;
   const dataPlane = new DataPlaneController({
-    ...{ host, port, accessToken, directory, answers, clock, logger },
+    ...{ host, port, accessToken, directory, answers, deferrals, clock, logger },
     hits: { entries, refresh, reads, heldEntries: () => map.size() },
     metrics: createAnswerMetrics(metrics),
   });

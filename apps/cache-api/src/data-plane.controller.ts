@@ -10,6 +10,7 @@ import type { AnswerService } from './answer.service.js';
 import type { AnswerMetrics } from './answer-metrics.js';
 import { NO_BODY } from './client-call.js';
 import type { ClientAnswer, ClientCall } from './client-call.js';
+import type { DeferralService } from './deferral.service.js';
 import type { DirectoryService } from './directory.service.js';
 import { EarlyHits } from './early-hits.js';
 import { HitPath } from './hit-path.js';
@@ -30,6 +31,7 @@ export interface DataPlaneOptions {
   readonly accessToken: string | undefined;
   readonly directory: DirectoryService;
   readonly answers: AnswerService;
+  readonly deferrals: Pick<DeferralService, 'answer'>;
   /** What the short path of hits asks besides these. */
   readonly hits: HitPathParts;
   readonly metrics: AnswerMetrics;
@@ -136,12 +138,16 @@ export class DataPlaneController {
     const own = this.ownAnswer({ method, target: request.url ?? '/', version: request.httpVersion, fields });
     if (own !== undefined) return own;
     const target = directory.route(request.url ?? '/');
-    if (target.kind === 'own')
-      return this.problem({
-        code: 'not_found',
-        detail: 'there is no deferred answer of this id',
-        instance: target.path,
-      });
+    const call = {
+      id: `c${(this.nextId += 1).toString(36)}`,
+      traceparent: fieldValue(fields, 'traceparent'),
+      method,
+      receivedVersion: request.httpVersion,
+    };
+    if (target.kind === 'own') {
+      const own = { ...call, path: target.path, fields, signal: leavingSignal(response) };
+      return this.options.deferrals.answer(own, (asked) => this.options.answers.answer(asked));
+    }
     if (target.kind === 'refused')
       return this.problem({ code: REFUSALS[target.status], detail: target.detail, instance: request.url });
     const upstream = directory.get(target.upstream);
@@ -159,14 +165,11 @@ export class DataPlaneController {
     // Made when somebody asks for it: a hit does not.
     let leaving: AbortSignal | undefined;
     return {
-      id: `c${(this.nextId += 1).toString(36)}`,
-      traceparent: fieldValue(fields, 'traceparent'),
-      method,
+      ...call,
       upstream,
       path: target.path,
       fields: withoutHopByHop(fields),
       ...(body instanceof ClientUpload ? { body: NO_BODY, upload: body } : { body }),
-      receivedVersion: request.httpVersion,
       get signal() {
         return (leaving ??= leavingSignal(response));
       },

@@ -22,6 +22,7 @@ export type ProblemCode =
   | 'http_version'
   | 'unknown_method'
   | 'loop_detected'
+  | 'store_away'
   | 'answer_too_large_for_message'
   | 'only_if_cached'
   | 'not_built'
@@ -88,6 +89,7 @@ const PROBLEMS: Readonly<Record<ProblemCode, Row>> = {
   },
   holder_away: { status: 503, title: 'No dispatcher holds this upstream', proxyError: 'destination_unavailable' },
   bus_away: { status: 503, title: 'The message bus is away', proxyError: 'destination_unavailable' },
+  store_away: { status: 503, title: 'PostgreSQL is away', proxyError: 'destination_unavailable' },
   connection_timeout: { status: 504, title: 'No connection to the upstream in time', proxyError: 'connection_timeout' },
   response_timeout: { status: 504, title: 'No answer from the upstream in time', proxyError: 'http_response_timeout' },
   body_timeout: {

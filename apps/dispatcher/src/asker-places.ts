@@ -17,7 +17,7 @@ export class AskerPlaces {
 
   /** The same asker, whose place is given up in the moment when it is told how it ended. */
   follow(asker: Asker): Asker {
-    const { id, lane, deadlineMs, order, replaces, wantsBody, earlier } = asker;
+    const { id, lane, deadlineMs, order, replaces, wantsBody, isWork, earlier } = asker;
     return {
       id,
       lane,
@@ -25,6 +25,7 @@ export class AskerPlaces {
       order,
       replaces,
       wantsBody,
+      isWork,
       earlier,
       end: (end, flight) => {
         this.byId.delete(id);

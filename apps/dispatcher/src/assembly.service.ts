@@ -15,6 +15,8 @@ import type { ConfiguredUpstream, Runtime } from '#runtime';
 import {
   createEntryRepository,
   createEntryWriter,
+  createReplyRepository,
+  createReplyWriter,
   createScopeViewRepository,
   createScopeViewWriter,
   createUpstreamRepository,
@@ -26,6 +28,7 @@ import { CollectorService } from './collector.service.js';
 import { CompletionsService } from './completions.service.js';
 import { createDispatchMetrics } from './dispatch-metrics.js';
 import { HoldersService } from './holders.service.js';
+import { RepliesService } from './replies.service.js';
 
 const WAITING_ANSWERS_BYTES = 256 * 1024 * 1024;
 const LONGEST_LAST_WRITES_MS = 2_000;
@@ -65,17 +68,25 @@ async function assembleOn(runtime: Runtime, store: Store, bus: Bus): Promise<Ass
   const announcer = createAnnouncer(publisher, createAcknowledgements({ bus, members: cacheApis }));
   const writer = createEntryWriter(store);
   const completions = new CompletionsService({ writer, clock, logger, maxBytes: WAITING_ANSWERS_BYTES });
+  const replies = repliesOn(runtime, store);
   const onDemand = [WORK_PATTERNS.fetch, WORK_PATTERNS.control];
   const strategy = new JetStreamStrategy({ bus, publisher, consumers: [], onDemand });
   const holders = new HoldersService({
-    ...{ bus, publisher, strategy, membership, members, announcer, completions, writer },
+    ...{ bus, publisher, strategy, membership, members, announcer, completions, replies, writer },
     ...{ environment, clock, chance, logger },
     repository: createEntryRepository(store),
     scopeReader: createScopeViewRepository(store),
     scopeWriter: createScopeViewWriter(store),
     metrics: createDispatchMetrics(runtime.metrics),
   });
-  const collector = new CollectorService({ writer, announcer, clock, logger, mayCollect: () => holders.holdsAny() });
+  const collector = new CollectorService({
+    writer,
+    replies,
+    announcer,
+    clock,
+    logger,
+    mayCollect: () => holders.holdsAny(),
+  });
   let stopFollowing = (): void => undefined;
   return {
     strategy,
@@ -86,6 +97,7 @@ async function assembleOn(runtime: Runtime, store: Store, bus: Bus): Promise<Ass
     async close() {
       stopFollowing();
       await holders.close();
+      replies.close();
       await Promise.all([collector.close(), completions.close(LONGEST_LAST_WRITES_MS), membership.leave()]);
       members.close();
       cacheApis.close();
@@ -93,6 +105,14 @@ async function assembleOn(runtime: Runtime, store: Store, bus: Bus): Promise<Ass
       await store.close();
     },
   };
+}
+
+function repliesOn({ clock, logger }: Runtime, store: Store): RepliesService {
+  return new RepliesService({
+    ...{ clock, logger },
+    writer: createReplyWriter(store),
+    repository: createReplyRepository(store),
+  });
 }
 
 async function followUpstreams(

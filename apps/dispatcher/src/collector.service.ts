@@ -1,9 +1,11 @@
 import type { Clock, Logger } from '#runtime';
 import type { EntryWriter } from '#store';
 import type { Announcer } from './announcer.js';
+import type { RepliesService } from './replies.service.js';
 
 export interface CollectorOptions {
   readonly writer: EntryWriter;
+  readonly replies: Pick<RepliesService, 'collect'>;
   readonly announcer: Announcer;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -39,7 +41,7 @@ export class CollectorService {
   }
 
   private async collect(): Promise<void> {
-    const { writer, clock } = this.options;
+    const { writer, replies, clock } = this.options;
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       const gone = await writer.collectEntries(clock.now(), AT_MOST);
       await this.tell(gone);
@@ -47,6 +49,7 @@ export class CollectorService {
     }
     for (let round = 0; round < MOST_ROUNDS; round += 1) if ((await writer.collectBodies(AT_MOST)) < AT_MOST) break;
     await writer.collectMarks();
+    for (let round = 0; round < MOST_ROUNDS; round += 1) if ((await replies.collect(AT_MOST)) < AT_MOST) break;
   }
 
   private async tell(gone: readonly { upstream: string; key: string }[]): Promise<void> {

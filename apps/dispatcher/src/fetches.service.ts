@@ -8,15 +8,17 @@ import type { Announcer } from './announcer.js';
 import type { AnswersService } from './answers.service.js';
 import { earlierOf } from './attempts.js';
 import { factsOf, factsOfUnread } from './fetch-facts.js';
+import { DeferredFetches } from './deferred-fetches.service.js';
+import type { DeferredFetchesOptions } from './deferred-fetches.service.js';
 import type { DispatchLoop } from './dispatch-loop.service.js';
 import type { Earlier } from './flight.js';
 import type { Recall } from './recall.js';
 import { workAsker } from './work-asker.service.js';
 
-export interface FetchesOptions {
+export interface FetchesOptions extends Pick<DeferredFetchesOptions, 'replies'> {
   readonly bus: Bus;
   readonly loop: Pick<DispatchLoop, 'ask'>;
-  readonly answers: Pick<AnswersService, 'tellUntold'>;
+  readonly answers: Pick<AnswersService, 'tellUntold' | 'fromStore'>;
   readonly recall: Recall;
   readonly announcer: Announcer;
   readonly clock: Clock;
@@ -28,10 +30,15 @@ const ENDED: Promise<SingleVerdict> = Promise.resolve(done);
 
 /** Background work on its way into the loop. Each piece of a batch is a flight of its own, with an end of its own. */
 export class FetchesService {
-  constructor(private readonly options: FetchesOptions) {}
+  private readonly deferred: DeferredFetches;
+
+  constructor(private readonly options: FetchesOptions) {
+    this.deferred = new DeferredFetches(options);
+  }
 
   async fetch(work: FetchWork | FetchBatch, delivered: Delivered): Promise<Verdict> {
     if (isBatch(work)) return each(this.fetchEach(work, delivered));
+    if (work.deferred !== undefined) return this.deferred.fetch(work, work.deferred, delivered);
     return this.ask(work, this.earlierOf(delivered), this.recalled([work], delivered));
   }
 
@@ -40,6 +47,7 @@ export class FetchesService {
     if (kind === 'given-up') return;
     // What could be read on this subject is a fetch.
     const message = work.message as FetchWork | null;
+    if (message?.deferred !== undefined) await this.deferred.givenUp(message, message.deferred, work.reason);
     const facts = message === null ? factsOfUnread(work, lane) : factsOf(message, message.lane, undefined);
     const told = await this.options.announcer.dropped({ ...facts, reason: kind }, message?.id ?? work.key);
     if (!told) throw new Error(`the end of ${work.subject} could not be told`);

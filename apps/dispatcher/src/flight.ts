@@ -79,6 +79,8 @@ export interface Asker {
   readonly replaces: { readonly version: Version | null } | null;
   /** A connected client wants the bytes; background work does not. */
   readonly wantsBody: boolean;
+  /** Work although it wants the bytes: a deferred answer. It tells its own end. */
+  readonly isWork?: true | undefined;
   /** Of work that was handed out before: what may have been tried then. */
   readonly earlier?: Earlier | undefined;
   /** `flight` is absent where the answer came from the store. */

@@ -11,6 +11,7 @@ import type { CompletionsService } from './completions.service.js';
 import type { DispatchMetrics } from './dispatch-metrics.js';
 import { HoldingService } from './holding.service.js';
 import { KnownEntries } from './known-entries.js';
+import type { RepliesService } from './replies.service.js';
 import { ScopesService } from './scopes.service.js';
 import type { KeptScope } from './scopes.service.js';
 import { transportOf } from './transport-settings.js';
@@ -25,6 +26,7 @@ export interface HoldersOptions {
   readonly members: MemberList;
   readonly announcer: Announcer;
   readonly completions: CompletionsService;
+  readonly replies: RepliesService;
   readonly repository: EntryRepository;
   readonly writer: EntryWriter;
   readonly scopeReader: ScopeViewRepository;

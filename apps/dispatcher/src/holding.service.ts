@@ -14,7 +14,7 @@ import { DispatchLoop } from './dispatch-loop.service.js';
 import type { DispatchMetrics } from './dispatch-metrics.js';
 import { brokenEnd } from './flight-ends.js';
 import { factsOf } from './fetch-facts.js';
-import { FetchesService } from './fetches.service.js';
+import { FetchesService, type FetchesOptions } from './fetches.service.js';
 import type { FailedEnd, Flight } from './flight.js';
 import { isWrite } from './flight.js';
 import { dialectOf, gateSetConfigOf } from './gate-settings.js';
@@ -34,7 +34,7 @@ import { unstoredOf } from './unstored.js';
 import { WriteMarksService } from './write-marks.service.js';
 import { WritesSent } from './writes-sent.js';
 
-export interface HoldingOptions {
+export interface HoldingOptions extends Pick<FetchesOptions, 'replies'> {
   readonly config: UpstreamConfig;
   readonly fence: number;
   readonly lease: LeaseHeld;
@@ -336,7 +336,7 @@ export class HoldingService {
 
 /** Background work tells its own end. */
 function isCallOnly(flight: Flight): boolean {
-  return flight.askers.every((asker) => asker.wantsBody);
+  return flight.askers.every((asker) => asker.wantsBody && asker.isWork !== true);
 }
 
 const LONGEST_FLIGHT_AT_CLOSE_MS = 5_000;

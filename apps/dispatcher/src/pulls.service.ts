@@ -27,6 +27,8 @@ const LEAST_PULLED = 4;
 /** More would be decoded in one turn of the loop, with a user's answer behind it. */
 const MOST_PULLED = 64;
 const MOST_ORDERS = 16;
+/** Their answers are in memory while PostgreSQL is away. */
+const MOST_DEFERRED = 32;
 const LONGEST_STOP_MS = 10_000;
 const BACKGROUND: readonly Lane[] = ['soon', 'later'];
 
@@ -47,7 +49,8 @@ export class PullsService {
         }),
       ),
     );
-    this.pulls = [strategy.open(consumers.control(config.id), { room: MOST_ORDERS }), ...work];
+    const deferred = buckets.map((bucket) => this.openDeferred(bucket));
+    this.pulls = [strategy.open(consumers.control(config.id), { room: MOST_ORDERS }), ...deferred, ...work];
   }
 
   /** There may be room again. */
@@ -59,6 +62,21 @@ export class PullsService {
   async stop(until: Promise<unknown> | undefined): Promise<void> {
     const how = until === undefined ? { giveBack: true } : { giveBack: false, graceMs: LONGEST_STOP_MS, until };
     await Promise.all(this.pulls.map((pull) => pull.stop(how)));
+  }
+
+  /** Not by what waits in their lane: with many clients that wait there would never be room for those that do not. */
+  private openDeferred(bucket: string): Pull {
+    const { config, strategy, consumers } = this.options;
+    const pull: Pull = strategy.open(consumers.fetch('now', config.id, bucket), {
+      room: () => (this.isPaused(bucket) ? 0 : MOST_DEFERRED - pull.held()),
+      onDead: (givenUp) => this.options.onDead(givenUp, 'now'),
+    });
+    return pull;
+  }
+
+  private isPaused(bucket: string): boolean {
+    const { clock, gates } = this.options;
+    return gates.pausedUntil(gates.scopesOf({ bucket, partition: SHARED_PARTITION }), clock.now()) !== undefined;
   }
 
   /** A pause is not pulling; a paused bucket does not keep another from being pulled. */

@@ -28,6 +28,7 @@ export type { SingleVerdict, Verdict } from './verdict.js';
 export { decodeJson } from './delivery.js';
 export type { Decode, Delivery } from './delivery.js';
 export type { DeadKind, GivenUp } from './dead-letters.js';
+export { findPending } from './pending-work.js';
 export { openDeadShelf } from './dead-shelf.js';
 export type { DeadShelf, ShelvedLetter } from './dead-shelf.js';
 export { MAX_DELIVERIES } from './work-desk.js';

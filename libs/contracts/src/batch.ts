@@ -12,7 +12,7 @@ export type RefreshItem = Pick<RefreshWork, OfOne>;
 export type RefreshBatch = Omit<RefreshWork, OfOne> & Batch<RefreshItem>;
 
 export type FetchItem = Pick<FetchWork, OfOne | 'requestFields' | 'validators'>;
-export type FetchBatch = Omit<FetchWork, keyof FetchItem | 'letter'> & Batch<FetchItem>;
+export type FetchBatch = Omit<FetchWork, keyof FetchItem | 'letter' | 'deferred'> & Batch<FetchItem>;
 
 /** Half of what a holder pulls ahead (late binding): while one batch is spent, there is room for the next. */
 export const MOST_BATCHED = 32;

@@ -40,6 +40,8 @@ export type {
   ControlWork,
   DeadAttempt,
   DeadMessage,
+  DeferredFetch,
+  DeferredOutcome,
   DoorReply,
   DoorRequest,
   Envelope,

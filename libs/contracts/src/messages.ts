@@ -35,7 +35,7 @@ export interface RefreshWork extends Envelope, ResourceRef {
 /** Fetch this; nobody is connected and waiting. */
 export interface FetchWork extends Envelope, ResourceRef {
   readonly lane: Lane;
-  readonly reason: RefreshWork['reason'];
+  readonly reason: RefreshWork['reason'] | 'deferred';
   readonly have: Version | null;
   /** Fields of the variant to ask for, and the validators of what is stored. */
   readonly requestFields: Fields;
@@ -43,10 +43,23 @@ export interface FetchWork extends Envelope, ResourceRef {
   readonly configVersion: number;
   /** Of the dead letter that it was requeued from, which goes when this has ended. */
   readonly letter?: string;
+  /** Present where a client was told that it can have the answer later: then that is kept for it, also where it may not be stored. */
+  readonly deferred?: DeferredFetch;
 }
 
+export interface DeferredFetch {
+  /** Under which the client asks for the answer. */
+  readonly id: string;
+  readonly purpose: 'read' | 'revalidate';
+  /** May be stored for others (a client's no-store forbids it). */
+  readonly mayStore: boolean;
+}
+
+/** What a deferred answer came to; table `reply` keeps it beside the body. */
+export type DeferredOutcome = Extract<CallReply, { readonly kind: 'answered' | 'failed' }>;
+
 /** Fetch work as a dead letter keeps it, and as it is put back. Work is of the shared partition, so that no credential is in it. */
-export type KeptFetch = Omit<FetchWork, keyof Envelope | 'letter'>;
+export type KeptFetch = Omit<FetchWork, keyof Envelope | 'letter' | 'deferred'>;
 
 /** Orders to the holder, taken before any fetch. */
 export type ControlWork = Envelope & { readonly upstream: string } & (

@@ -82,7 +82,7 @@ export type { Decode } from './answer-body.js';
 export type { Dialect, ThrottleScope } from './dialects/dialect.js';
 export { DIALECT_NAMES, dialectNamed } from './dialects/all.js';
 export { createGateSet, GateSet } from './gate-set.js';
-export { WHOLE_UPSTREAM } from './scope-names.js';
+export { bucketId, WHOLE_UPSTREAM } from './scope-names.js';
 export type { ScopeKind } from './scope-names.js';
 export type { GateSetConfig, ScopedChange, ScopeState, SetOutcome, SetPermit, SetRecord } from './gate-set.js';
 export { BLOCK_MS, Reservation } from './reservation.js';

@@ -5,6 +5,8 @@ export { createEntryRepository } from './entry.repository.js';
 export type { EntryHead, EntryRepository, EntryTime, StoredEntry } from './entry.repository.js';
 export { createEntryWriter } from './entry.writer.js';
 export type { EntryWrite, EntryWriter, WriteResult } from './entry.writer.js';
+export { createReplyRepository, createReplyWriter } from './reply.repository.js';
+export type { Reply, ReplyRepository, ReplyWriter } from './reply.repository.js';
 export { createResourceRepository, createResourceWriter } from './resource.repository.js';
 export type { Resource, ResourceRepository, ResourceSelection, ResourceWriter } from './resource.repository.js';
 export { createResourceStatWriter } from './resource-stat.repository.js';

@@ -1,5 +1,6 @@
 import { FirstLight1700000000001 } from './0001-first-light.js';
 import { BodiesAsTheyCome1700000000002 } from './0002-bodies-as-they-come.js';
+import { DeferredAnswers1700000000003 } from './0003-deferred-answers.js';
 
 /** In order; never edited once released. */
-export const MIGRATIONS = [FirstLight1700000000001, BodiesAsTheyCome1700000000002];
+export const MIGRATIONS = [FirstLight1700000000001, BodiesAsTheyCome1700000000002, DeferredAnswers1700000000003];
