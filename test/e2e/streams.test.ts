@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { createConnection } from 'node:net';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { watchMemory } from '../support/memory.js';
@@ -321,6 +322,39 @@ test('while pieces come the time for a body begins anew, and an upstream that st
   let bytes = 0;
   await expect(receive(head.incoming, (so) => (bytes = so))).rejects.toThrow('aborted');
   expect(bytes).toBeGreaterThan(27 * MIB);
+});
+
+test('a client that takes nothing for the time of a body is given up, and its slot is free', async () => {
+  let isClosed = false;
+  own.on('/untaken', async (_, response) => {
+    response.once('close', () => (isClosed = true));
+    response.writeHead(200);
+    await pour(response, SIZE);
+  });
+  const head = await get('/hasty/untaken');
+  expect(isClosed).toBe(false);
+  await vi.waitFor(() => expect(isClosed).toBe(true), WITHIN);
+  await expect(read(head)).rejects.toThrow('aborted');
+});
+
+test('an upstream that takes nothing of an upload for the time of a body is given up, with its outcome unknown', async () => {
+  own.on('/takes-nothing', (incoming) => incoming.pause());
+  const head = await send('/hasty/takes-nothing', SIZE);
+  expect(head.status).toBe(504);
+  expect((await jsonOf<{ detail: string }>(head)).detail).toContain('outcome unknown');
+});
+
+test('in HTTP/1.0, where a body without a length ends with its connection, one that breaks off is reset', async () => {
+  own.on('/old', async (_, response) => {
+    response.writeHead(200);
+    await pour(response, 20 * MIB);
+    response.destroy();
+  });
+  const { hostname, port } = new URL(stack.dataUrl);
+  const socket = createConnection(Number(port), hostname);
+  socket.resume().write('GET /own/old HTTP/1.0\r\nHost: penstock\r\n\r\n');
+  const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
+  expect(error.code).toBe('ECONNRESET');
 });
 
 test('an answer before the end of the body is passed on, and the rest of the body is not', async () => {

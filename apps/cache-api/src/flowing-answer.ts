@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FlowingBody } from '#bus';
 
 /**
@@ -39,6 +40,12 @@ function drained(response: ServerResponse, stallMs: number): Promise<void> {
 /** In HTTP/1.0 a body without a length ends with its connection: only a reset tells that this was not its end. */
 function breakOff(response: ServerResponse): void {
   const { socket } = response;
-  if (socket !== null && response.req.httpVersion === '1.0') socket.resetAndDestroy();
-  else response.destroy();
+  if (socket !== null && response.req.httpVersion === '1.0') resetNow(socket);
+  response.destroy();
+}
+
+/** `resetAndDestroy` first sends what is written and a clean end, and only then the reset: this is its second half. */
+function resetNow(socket: Socket): void {
+  Object.assign(socket, { resetAndClosing: true });
+  socket.destroy();
 }
