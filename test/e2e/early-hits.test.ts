@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { ask, cacheStatusOf } from './asking.js';
 import { openStack, type OpenStack } from './open-stack.js';
 import { startOwnUpstream, type OwnUpstream } from './own-upstream.js';
@@ -21,6 +22,11 @@ beforeAll(async () => {
     const language = headers['accept-language'] ?? 'none';
     response.writeHead(200, { 'Cache-Control': 'max-age=3600', Vary: 'Accept-Language, X-Kind' }).end(`in ${language}`);
   });
+  upstream.on('/coded', (_, response) =>
+    response
+      .writeHead(200, { 'Cache-Control': 'max-age=3600', 'Content-Encoding': 'gzip', ETag: '"z"' })
+      .end(gzipSync('coded')),
+  );
   upstream.on('/missing', (_, response) => response.writeHead(404, { 'Cache-Control': 'max-age=3600' }).end('no'));
   upstream.on('/empty', (_, response) => response.writeHead(204, { 'Cache-Control': 'max-age=3600' }).end());
   upstream.on('/large', (_, response) =>
@@ -37,9 +43,7 @@ upstreams:
   stack = await openStack('early-hits', { config, demo: false });
   // Both have a holder by then.
   for (const name of ['own', 'lent'])
-    await expect
-      .poll(async () => (await ask(stack.dataUrl, `/${name}/fresh/opening`)).status, { timeout: 30_000 })
-      .toBe(200);
+    await vi.waitFor(async () => expect((await ask(stack.dataUrl, `/${name}/fresh/opening`)).status).toBe(200), 30_000);
 });
 afterAll(async () => {
   await stack.stop();
@@ -70,7 +74,7 @@ test('whatever is asked, and however it is said, the answer is the one of the ge
     }),
     { numRuns: 60, interruptAfterTimeLimit: 40_000 },
   );
-  expect(await earlyHits()).toBeGreaterThan(50);
+  expect(await earlyHits()).toBeGreaterThan(20);
 });
 
 test('requests that come cut into pieces, or several at once, are answered in their order', async () => {
@@ -157,7 +161,7 @@ const asked = fc
         '/own/missing',
         '/own/empty',
       ],
-      ...['/lent/fresh/1', '/own/large', '/own/fresh/%2e%2e', '/own', '/nobody/x', '/.penstock/x'],
+      ...['/lent/fresh/1', '/own/large', '/own/coded', '/own/fresh/%2e%2e', '/own', '/nobody/x', '/.penstock/x'],
     ),
     lines: fc.uniqueArray(
       fc.constantFrom(
@@ -170,6 +174,7 @@ const asked = fc
           'User-Agent: test',
         ],
         ...['Authorization: Bearer one', 'Authorization: Bearer two', 'Cookie: a=b', 'X-Api-Key: k', 'Priority: u=5'],
+        ...['Accept-Encoding: gzip', 'Accept-Encoding: br;q=1, *;q=0', 'Accept-Encoding: identity'],
         ...['Cache-Control: max-age=1', 'Cache-Control: only-if-cached', 'Pragma: no-cache', 'Range: bytes=0-3'],
         ...['If-None-Match: "v1"', 'If-None-Match: *', 'Prefer: wait=1', 'Connection: keep-alive', 'TE: trailers'],
         ...['If-Modified-Since: Tue, 24 Nov 2099 00:00:00 GMT', 'Connection: X-Kind, keep-alive', 'X-Empty:'],

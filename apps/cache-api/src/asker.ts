@@ -1,5 +1,14 @@
-import { partitionOf, SHARED_PARTITION, variantOf, withoutCredentials, withoutHopByHop } from '#core';
+import {
+  fieldValue,
+  partitionOf,
+  SHARED_PARTITION,
+  takesCoding,
+  variantOf,
+  withoutCredentials,
+  withoutHopByHop,
+} from '#core';
 import type { Field, Fields } from '#core';
+import { headFaultOf } from './request-head.js';
 import type { UpstreamView } from './upstream-view.js';
 
 /**
@@ -9,6 +18,8 @@ import type { UpstreamView } from './upstream-view.js';
 export class Asker {
   private readonly partitions = new Map<UpstreamView, string>();
   private readonly variants = new Map<UpstreamView, Map<string, string>>();
+
+  private readonly codings = new Map<string, boolean>();
 
   constructor(private readonly fields: Fields) {}
 
@@ -36,6 +47,15 @@ export class Asker {
       remember(known, names, variant);
     }
     return variant;
+  }
+
+  takes(coding: string): boolean {
+    let takes = this.codings.get(coding);
+    if (takes === undefined) {
+      takes = takesCoding(fieldValue(this.fields, 'accept-encoding'), coding);
+      remember(this.codings, coding, takes);
+    }
+    return takes;
   }
 }
 
@@ -89,7 +109,8 @@ export function askerOf(section: string, isAdmitted: (proxyAuthorization: string
     named.set(lowercase, value);
     fields.push([name, value]);
   }
-  return isPlain(named) && isAdmitted(named.get('proxy-authorization') ?? '')
+  const fault = headFaultOf({ method: 'GET', target: '', version: '1.1', fields });
+  return fault === undefined && isPlain(named) && isAdmitted(named.get('proxy-authorization') ?? '')
     ? new Asker(withoutHopByHop(fields))
     : undefined;
 }

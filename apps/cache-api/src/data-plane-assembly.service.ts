@@ -1,6 +1,6 @@
 import { createHolderCalls, joinMembers } from '#bus';
 import type { Bus, Publisher } from '#bus';
-import { memoryForEntries } from '#runtime';
+import { memoryForEntries, onHandedConnection } from '#runtime';
 import type { Runtime } from '#runtime';
 import { createEntryRepository, createReplyRepository } from '#store';
 import type { Store } from '#store';
@@ -77,7 +77,8 @@ export async function openDataPlane(
     metrics: createAnswerMetrics(metrics),
   });
   const door = new DoorService({ bus, directory, answers, clock });
-  logger.info({ port: await dataPlane.listen(), host }, 'the data plane listens');
+  if (workers.role === 'worker') dataPlane.adoptFrom(onHandedConnection);
+  else logger.info({ port: await dataPlane.listen(), host }, 'the data plane listens');
   return {
     async close() {
       door.close();

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { STATUS_CODES } from 'node:http';
 import { fieldsFromRaw, fieldValue, withoutHopByHop } from '#core';
@@ -49,6 +50,7 @@ const EXPLAIN_TUNNEL =
 export class DataPlaneController {
   private readonly server: Server;
   private readonly hits: HitPath;
+  private readonly adopted = new Set<Socket>();
   private nextId = 0;
 
   constructor(private readonly options: DataPlaneOptions) {
@@ -96,15 +98,30 @@ export class DataPlaneController {
   }
 
   /** Who is being answered has a while for the rest; a body that flows may take hours. */
-  close(): Promise<void> {
-    const giveUp = setTimeout(() => this.server.closeAllConnections(), LONGEST_LAST_ANSWERS_MS);
-    return new Promise((resolve) => {
-      this.server.close(() => {
-        clearTimeout(giveUp);
-        resolve();
-      });
-      this.server.closeIdleConnections();
+  /** Serves connections that are accepted elsewhere. */
+  adoptFrom(accepted: (adopt: (socket: Socket) => void) => void): void {
+    // node:http begins to watch over its connections when it listens.
+    this.server.emit('listening');
+    accepted((socket) => {
+      this.adopted.add(socket);
+      socket.once('close', () => this.adopted.delete(socket));
+      // As node:http has those that it accepts.
+      socket.allowHalfOpen = true;
+      socket.setNoDelay(true);
+      this.server.emit('connection', socket);
     });
+  }
+
+  async close(): Promise<void> {
+    const giveUp = setTimeout(() => this.server.closeAllConnections(), LONGEST_LAST_ANSWERS_MS);
+    // The server counts those that it accepted.
+    const adopted = [...this.adopted].map(
+      (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
+    );
+    const accepted = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.server.closeIdleConnections();
+    await Promise.all([accepted, ...adopted]);
+    clearTimeout(giveUp);
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

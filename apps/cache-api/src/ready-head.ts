@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { fieldValue, isNamed } from '#core';
+import { codingOf, fieldValue, isNamed } from '#core';
 import type { Fields } from '#core';
 import type { ClientAnswer } from './client-call.js';
 
@@ -8,6 +8,8 @@ export interface ReadyHead {
   readonly beforeAge: string;
   readonly between: string;
   readonly afterStatus: string;
+  /** In which the body is: for clients that take it. */
+  readonly coding: string | undefined;
 }
 
 /** What Node writes itself, and what no header line may hold. */
@@ -24,6 +26,7 @@ export function readyHeadOf({ status, fields, body }: ClientAnswer, keepAliveMs:
   if (!isCut || fieldValue(fields, 'content-length') !== String(body.byteLength)) return undefined;
   if (!fields.every(([, value]) => VALUE.test(value))) return undefined;
   return {
+    coding: codingOf(fields),
     beforeAge: `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n${linesOf(fields.slice(0, age))}Age: `,
     between: `\r\n${linesOf(fields.slice(age + 1, cacheStatus))}Cache-Status: `,
     afterStatus: `\r\n${linesOf(fields.slice(cacheStatus + 1))}${persistence(keepAliveMs)}\r\n`,

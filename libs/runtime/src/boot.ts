@@ -77,8 +77,18 @@ export async function boot(definition: AppDefinition): Promise<void> {
   }
 }
 
-async function withWorkers({ workers, metrics, health, clock, logger }: Runtime): Promise<() => Promise<void>> {
-  const crew = await startWorkers(workers.count, { registry: metrics.registry, clock, logger });
+async function withWorkers({
+  workers,
+  environment,
+  metrics,
+  health,
+  clock,
+  logger,
+}: Runtime): Promise<() => Promise<void>> {
+  const crew = await startWorkers(workers.count, {
+    ...{ registry: metrics.registry, clock, logger },
+    ...{ host: environment.host, port: environment.port },
+  });
   metrics.exposition = () => crew.exposition();
   health.watch('workers', () => crew.areAllServing());
   return () => crew.close();

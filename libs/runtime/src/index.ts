@@ -13,6 +13,7 @@ export type { Metrics, Sample } from './metrics.js';
 export { HEALTH, METRICS, OpsModule } from './ops.module.js';
 export { followConfig } from './config-feed.js';
 export type { ConfigFeed, ConfiguredUpstream } from './config-feed.js';
+export { onHandedConnection } from './handed-connections.js';
 export type { WorkerPlace } from './workers.js';
 export { memoryForEntries } from './memory-share.js';
 export { watchLoopLateness } from './loop-lateness.js';

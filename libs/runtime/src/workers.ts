@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { AggregatorRegistry } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { Clock } from './clock.js';
+import { Distribution } from './handed-connections.js';
+import type { ConnectionMessage } from './handed-connections.js';
 import type { Logger } from './logger.js';
 
 /** Which of the processes that share a port this is. */
@@ -26,7 +28,9 @@ export function workerPlaceOf(count: number, variables: Readonly<Record<string, 
 type Gathered = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 type ToWorker = { readonly kind: 'metrics-wanted'; readonly id: number };
 type FromWorker =
-  { readonly kind: 'serving' } | { readonly kind: 'metrics'; readonly id: number; readonly metrics: Gathered };
+  | ConnectionMessage
+  | { readonly kind: 'serving' }
+  | { readonly kind: 'metrics'; readonly id: number; readonly metrics: Gathered };
 
 /** Said by a worker once it serves: to be asked for its metrics, and counted as ready. */
 export function serveAsWorker(registry: Registry): void {
@@ -52,19 +56,23 @@ export interface Workers {
 const FIRST_RESTART_MS = 200;
 const LONGEST_RESTART_MS = 5_000;
 const STEADY_MS = 10_000;
+const LAST_WORDS_MS = 50;
 const METRICS_WITHIN_MS = 1_000;
 const END_WITHIN_MS = 6_000;
 
 export interface CrewParts {
+  readonly host: string;
+  readonly port: number;
   readonly registry: Registry;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Resolves when all serve. @throws when one gives up before it has served. */
+/** Resolves when all serve and the port is open. @throws when one gives up before it has served, or the port is taken. */
 export async function startWorkers(count: number, of: CrewParts): Promise<Workers> {
   const crew = new Crew(of.registry, of.clock, of.logger);
   await Promise.all(Array.from({ length: count }, (_, at) => crew.start(at + 1)));
+  await crew.connections.listen(of.port, of.host);
   return crew;
 }
 
@@ -82,6 +90,7 @@ type Seat =
  * `close()` ends every process, and no seat is taken again.
  */
 class Crew implements Workers {
+  readonly connections = new Distribution(() => this.serving());
   private readonly seats = new Map<number, Seat>();
   private isClosing = false;
   private nextId = 0;
@@ -112,6 +121,7 @@ class Crew implements Workers {
 
   async close(): Promise<void> {
     this.isClosing = true;
+    this.connections.close();
     await Promise.all([...this.seats.values()].map((seat) => end(seat)));
   }
 
@@ -120,11 +130,17 @@ class Crew implements Workers {
     const worker = cluster.fork({ [ORDINAL]: String(ordinal), PENSTOCK_PARENT: undefined });
     const sinceMs = this.clock.now();
     this.seats.set(ordinal, { kind: 'starting', worker, sinceMs });
-    worker.on('message', ({ kind }: FromWorker) => {
-      if (kind === 'serving') this.seats.set(ordinal, { kind: 'serving', worker, sinceMs });
+    worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'connection-taken') this.connections.taken(message.id);
+      if (message.kind !== 'serving') return;
+      this.seats.set(ordinal, { kind: 'serving', worker, sinceMs });
+      this.connections.resume();
     });
+    worker.once('disconnect', () => this.leave(ordinal, worker));
     worker.once('exit', (code, signal) => {
       if (this.isClosing) return;
+      // Not at 'disconnect', which does not come while handles are on their way; and after what it has said is read.
+      setTimeout(() => this.connections.lost(worker), LAST_WORDS_MS);
       const failed = this.clock.now() - sinceMs > STEADY_MS ? 1 : failures + 1;
       this.logger.error(
         { worker: ordinal, pid: worker.process.pid, code, signal },
@@ -133,6 +149,12 @@ class Crew implements Workers {
       this.wait(ordinal, failed);
     });
     return worker;
+  }
+
+  /** Nothing can be handed to it any more. */
+  private leave(ordinal: number, worker: Worker): void {
+    const seat = this.seats.get(ordinal);
+    if (seat?.kind === 'serving' && seat.worker === worker) this.seats.set(ordinal, { ...seat, kind: 'starting' });
   }
 
   private wait(ordinal: number, failures: number): void {
