@@ -34,9 +34,21 @@ export class WriteService {
       validators: [],
       mayStore: false,
     });
-    if (forwarded.kind === 'answered') return written(forwarded);
+    if (forwarded.kind === 'answered') {
+      if (this.isOvertaken(call, forwarded)) await this.markAnyway(call, ref);
+      return written(forwarded);
+    }
     if (forwarded.kind === 'failed' && forwarded.unknown) await this.markAnyway(call, ref);
     return forwardProblem(call, forwarded, this.options.clock.now());
+  }
+
+  /**
+   * It was answered to a holder that has lost the lease: its mark is below all that the one after it has sent, also what that one read
+   * before the write was carried out.
+   */
+  private isOvertaken({ upstream }: ClientCall, { reply }: Extract<Forwarded, { kind: 'answered' }>): boolean {
+    const fence = this.options.calls.fenceOf(upstream.id);
+    return fence !== null && fence > reply.version.fence;
   }
 
   /** The holder that may have sent it is gone: the one after it sets the mark, before the client is answered. */
