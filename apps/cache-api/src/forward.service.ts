@@ -60,17 +60,31 @@ export class ForwardService {
     return forwardedOf(outcome, request);
   }
 
-  private messageOf(request: ForwardRequest): CallMessage {
-    const { call, ref, purpose, fields, have, validators, mayStore } = request;
+  private messageOf(order: ForwardRequest): CallMessage {
+    const { call, ref } = order;
     const source =
       call.traceparent === undefined ? { cause: call.id } : { cause: call.id, traceparent: call.traceparent };
+    const { id, at, cause, traceparent } = this.envelope(source);
+    // No spreads: Node 20 takes microseconds for each property that follows one.
     return {
-      ...this.envelope(source),
-      ...ref,
+      id,
+      at,
+      cause,
+      traceparent,
+      upstream: ref.upstream,
+      path: ref.path,
+      key: ref.key,
+      urlHash: ref.urlHash,
+      partition: ref.partition,
+      variant: ref.variant,
       kind: 'call',
-      lane: request.lane ?? laneOfCall(call),
+      lane: order.lane ?? laneOfCall(call),
       method: call.method,
-      ...{ purpose, fields, have, validators, mayStore },
+      purpose: order.purpose,
+      fields: order.fields,
+      have: order.have,
+      validators: order.validators,
+      mayStore: order.mayStore,
       hasIdempotencyKey: fieldValue(call.fields, 'idempotency-key') !== undefined,
       waitLeftMs: waitOf(call),
       bodyStream: null,

@@ -1,7 +1,7 @@
 import { SHARED_PARTITION } from '#core';
 import type { Entry, Lane } from '#core';
 import type { EventPayloads, ResourceRef } from '#contracts';
-import type { Flight } from './flight.js';
+import type { Flight, Order } from './flight.js';
 
 export interface FetchFacts extends ResourceRef {
   readonly lane: Lane;
@@ -44,6 +44,11 @@ export function answeredFactsOf(
     version,
     durationMs,
   };
+}
+
+/** What is told of an order: without what is a credential in its query. */
+export function shownOf({ upstream, shownPath, key, urlHash, partition, variant }: Order): ResourceRef {
+  return { upstream, path: shownPath, key, urlHash, partition, variant };
 }
 
 /** Of work that could not be read nothing is known but what its subject says. */

@@ -13,7 +13,7 @@ import type { CompletionsService } from './completions.service.js';
 import { DispatchLoop } from './dispatch-loop.service.js';
 import type { DispatchMetrics } from './dispatch-metrics.js';
 import { brokenEnd } from './flight-ends.js';
-import { factsOf } from './fetch-facts.js';
+import { answeredFactsOf, factsOf, shownOf } from './fetch-facts.js';
 import { FetchesService, type FetchesOptions } from './fetches.service.js';
 import type { FailedEnd, Flight } from './flight.js';
 import { isWrite } from './flight.js';
@@ -215,8 +215,8 @@ export class HoldingService {
   private async tellAnswered(...[flight, answer, version]: Parameters<AnswersService['deliver']>): Promise<void> {
     const { clock, announcer } = this.options;
     const durationMs = Math.round(clock.now() - answer.requestedAt);
-    const facts = factsOf({ ...flight.order, path: flight.order.shownPath }, flight.lane, flight);
-    await announcer.answered({ ...facts, status: answer.status, version, durationMs }, flight.id);
+    const told = { status: answer.status, version, durationMs };
+    await announcer.answered(answeredFactsOf(shownOf(flight.order), flight.lane, flight, told), flight.id);
   }
 
   private async failed(flight: Flight, end: FailedEnd): Promise<void> {
@@ -225,7 +225,7 @@ export class HoldingService {
     if (!isCallOnly(flight)) return;
     const { code, detail } = end;
     await this.options.announcer.failed(
-      { ...factsOf({ ...flight.order, path: flight.order.shownPath }, flight.lane, flight), code, detail },
+      { ...factsOf(shownOf(flight.order), flight.lane, flight), code, detail },
       flight.id,
     );
   }

@@ -5,6 +5,7 @@ import { createEnvelopeMaker } from './envelope.js';
 import type { FlowingBody } from './flowing-body.js';
 import { HolderAsk, type AskSurroundings, type Question } from './holder-ask.js';
 import { watchLeases, type HolderSeen } from './lease-watch.js';
+import { Replies } from './replies.js';
 
 export interface AskOptions {
   /** May reach the upstream more than once: asked again, with the same id, whenever the answer may not come. */
@@ -54,7 +55,8 @@ class LeasedCalls implements HolderCalls {
 
   constructor({ bus, clock, identity, maxBodyBytes = MAX_BODY_BYTES }: HolderCallsOptions) {
     const leases = watchLeases({ bus, clock });
-    this.around = { bus, leases, clock, makeEnvelope: createEnvelopeMaker(clock, identity), maxBodyBytes };
+    const makeEnvelope = createEnvelopeMaker(clock, identity);
+    this.around = { bus, replies: new Replies(bus), leases, clock, makeEnvelope, maxBodyBytes };
   }
 
   async ask(message: CallMessage, body: Uint8Array, options: AskOptions): Promise<AskOutcome> {
