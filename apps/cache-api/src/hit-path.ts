@@ -79,8 +79,9 @@ export class HitPath {
     const end = request.length - END.length;
     if (end > LONGEST_HEAD_BYTES) return undefined;
     const text = request.toString('latin1');
-    // RFC 9112 6.1, 6.3: without Content-Length and Transfer-Encoding, which no asker has, the request ends with its header section.
-    if (!text.startsWith(PREFIX) || text.indexOf(END) !== end) return undefined;
+    // RFC 9112 6.1, 6.3: without Content-Length and Transfer-Encoding, which no asker has, the request ends with its header section. An
+    // empty line before this one would stand in the target or in the section, and neither is known with one.
+    if (!text.startsWith(PREFIX) || !text.endsWith(END)) return undefined;
     const lineEnd = text.indexOf('\r\n');
     if (!text.endsWith(SUFFIX, lineEnd)) return undefined;
     const route = this.routes.get(text.slice(PREFIX.length, lineEnd - SUFFIX.length));

@@ -46,6 +46,7 @@ describe('the environment', () => {
       PENSTOCK_ADMIN_TOKEN: 'a',
       PENSTOCK_LOG_LEVEL: 'debug',
       PENSTOCK_PARENT: 'stdin',
+      PENSTOCK_WORKERS: '4',
     };
     expect(readEnvironment(8084, set)).toMatchObject({
       host: '0.0.0.0',
@@ -55,7 +56,14 @@ describe('the environment', () => {
       adminToken: 'a',
       logLevel: 'debug',
       followsParent: true,
+      workers: 4,
     });
+  });
+
+  it.each(['0', '-1', '1.5', '100', 'two'])('takes no PENSTOCK_WORKERS of %s', (workers) => {
+    expect(refusalOf({ ...complete, PENSTOCK_WORKERS: workers })).toContain(
+      `PENSTOCK_WORKERS: expected a whole number from 1 to 99; found "${workers}"`,
+    );
   });
 
   it('tells all of its faults in one message: name, expected, found', () => {
