@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Hit } from './hit-path.js';
+import { renamed } from './unregistered-method.js';
 
 type Listener = (chunk: Buffer) => void;
 
@@ -45,6 +46,9 @@ class Connection {
   private unanswered = 0;
   private isAtBorder = false;
   private hasLeft = false;
+  private isUnproven = true;
+  /** Of a request that the parser gets under another name. */
+  private method: string | undefined;
   private readonly onData: Listener;
 
   constructor(
@@ -60,6 +64,8 @@ class Connection {
 
   asked(request: IncomingMessage, response: ServerResponse): void {
     this.unanswered += 1;
+    if (this.method !== undefined) request.method = this.method;
+    this.method = undefined;
     response.once('close', () => {
       this.unanswered -= 1;
       if (!request.complete) this.hasLeft = true;
@@ -71,11 +77,12 @@ class Connection {
   }
 
   private take(chunk: Buffer): void {
-    if (this.isAtBorder && this.unanswered === 0 && !this.hasLeft && hasTaken(this.socket)) {
-      const hit = this.answer(chunk);
-      if (hit !== undefined) return send(this.socket, hit);
-    }
-    this.toParser(chunk);
+    if (this.unanswered > 0 || this.hasLeft || !(this.isAtBorder || this.isUnproven)) return this.toParser(chunk);
+    const hit = this.isAtBorder && hasTaken(this.socket) ? this.answer(chunk) : undefined;
+    if (hit !== undefined) return send(this.socket, hit);
+    const other = renamed(chunk);
+    this.method = other?.method;
+    this.toParser(other?.bytes ?? chunk);
   }
 
   /**
@@ -84,6 +91,7 @@ class Connection {
    */
   private toParser(chunk: Buffer): void {
     const before = this.unanswered;
+    this.isUnproven = false;
     this.isAtBorder = endsWithEmptyLine(chunk);
     this.parse.call(this.socket, chunk);
     if (this.unanswered === before) this.isAtBorder = false;
