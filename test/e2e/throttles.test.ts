@@ -114,6 +114,18 @@ test('what can wait is held, and served after the pause', async () => {
   expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(pausedUntil ?? ''));
 });
 
+test('a call that was held tells how long, and how long the upstream took; a hit has nothing to tell', async () => {
+  const held = order('pause', { for: '1s' }).then(() => get('/demo/items/12'));
+  expect((await held).status).toBe(200);
+  const timings = /^cache;desc=miss, queue;dur=([\d.]+), upstream;dur=([\d.]+)$/.exec(
+    (await held).field('Server-Timing') ?? '',
+  );
+  const [queuedMs, upstreamMs] = (timings ?? []).slice(1).map(Number);
+  expect(queuedMs).toBeGreaterThan(500);
+  expect(upstreamMs).toBeGreaterThanOrEqual(LATENCY_MS * 0.8);
+  expect((await get('/demo/items/12')).field('Server-Timing')).toBeUndefined();
+});
+
 test('what is stored is served during a pause, and says so when it is stale', async () => {
   await get('/demo/items/6');
   await get('/demo/items/101');

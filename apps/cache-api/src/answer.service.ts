@@ -33,6 +33,7 @@ import { forwardProblem } from './answer-problem.js';
 import type { ReadsService } from './reads.service.js';
 import type { RefreshService } from './refresh.service.js';
 import { forwardedFields } from './request-fields.js';
+import { withServerTiming } from './server-timing.js';
 import type { StatesService } from './states.service.js';
 import type { UpstreamView } from './upstream-view.js';
 import type { WriteService } from './write.service.js';
@@ -155,9 +156,10 @@ export class AnswerService {
     const deferred = isDeferrable(request) ? await this.options.deferrals.insteadOf(request) : undefined;
     if (deferred !== undefined) return deferred;
     const forwarded = await this.options.forward.forward(request);
-    return (
-      (await this.insteadOfError(call, forwarding, forwarded)) ?? this.answerForwarded(call, forwarding, forwarded)
-    );
+    const answer =
+      (await this.insteadOfError(call, forwarding, forwarded)) ??
+      (await this.answerForwarded(call, forwarding, forwarded));
+    return withServerTiming(answer, forwarded);
   }
 
   private async head(call: ClientCall, forwarding: Forwarding): Promise<ClientAnswer> {
@@ -168,10 +170,12 @@ export class AnswerService {
     if (kept !== undefined) return kept;
     if (forwarded.kind !== 'answered') return this.problem(call, forwarded);
     const { reply } = forwarded;
-    if (mayStore && held?.entry.status === 200 && reply.status === 200)
-      this.options.entries.put(place.id, { ...held, entry: freshened(held.entry, reply, call.upstream) });
+    if (mayStore && held?.entry.status === 200 && reply.status === 200) {
+      const entry = freshened(held.entry, reply, call.upstream);
+      this.options.entries.put(place.id, { entry, body: held.body });
+    }
     const status: CacheStatus = { kind: 'forwarded', reason, status: reply.status };
-    return passed(call, { ...reply, body: NO_BODY }, { status, outcome: 'pass' });
+    return withServerTiming(passed(call, { ...reply, body: NO_BODY }, { status, outcome: 'pass' }), forwarded);
   }
 
   /** RFC 5861 4: what is stored, where the upstream fails and the answer or the request allows that. */
@@ -254,7 +258,7 @@ export class AnswerService {
     const { reply, body, flow } = forwarded;
     const reason: ForwardReason = call.method === 'OPTIONS' ? 'method' : 'bypass';
     const status: CacheStatus = { kind: 'forwarded', reason, status: reply.status };
-    return passed(call, { ...reply, body, flow }, { status, outcome: 'pass' });
+    return withServerTiming(passed(call, { ...reply, body, flow }, { status, outcome: 'pass' }), forwarded);
   }
 
   private passing(call: ClientCall, place: ClientPlace, held: HeldEntry | undefined): ForwardRequest {
@@ -292,9 +296,7 @@ function missReason(slot: Slot | undefined): ForwardReason {
 }
 
 /** RFC 5861 4: whatever would be told as a 500, 502, 503 or 504. */
-function isError(
-  forwarded: Forwarded,
-): forwarded is Extract<Forwarded, { kind: 'failed' }> | Extract<Forwarded, { kind: 'answered' }> {
+function isError(forwarded: Forwarded): forwarded is Exclude<Forwarded, { kind: 'gone' }> {
   if (forwarded.kind === 'answered') return isErrorToHide(forwarded.reply.status);
   return forwarded.kind === 'failed';
 }

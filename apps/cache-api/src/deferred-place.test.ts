@@ -42,8 +42,17 @@ test('calls that may be given different variants have different tokens, whatever
 });
 
 test('what changes with each call tells no calls apart, nor does the order or case of names', () => {
-  const one = [['Accept', 'a'], ['X-B', 'b'], ['traceparent', '1'], ['Via', '1.1 x']] as const; // prettier-ignore
-  const same = [['x-b', 'b'], ['accept', 'a'], ['traceparent', '2']] as const; // prettier-ignore
+  const one = [
+    ['Accept', 'a'],
+    ['X-B', 'b'],
+    ['traceparent', '1'],
+    ['Via', '1.1 x'],
+  ] as const;
+  const same = [
+    ['x-b', 'b'],
+    ['accept', 'a'],
+    ['traceparent', '2'],
+  ] as const;
   expect(tokenOf(ref, one)).toBe(tokenOf(ref, same));
   expect(tokenOf(ref, one)).toMatch(/^[0-9a-f]{32}$/);
 });

@@ -8,6 +8,7 @@ import type { ClientAnswer, ClientCall } from './client-call.js';
 import { placeOfCall, refOf } from './client-place.js';
 import type { Forwarded, ForwardService } from './forward.service.js';
 import { answeredVia, forwardedFields } from './request-fields.js';
+import { withServerTiming } from './server-timing.js';
 
 export interface WriteOptions {
   readonly forward: ForwardService;
@@ -36,7 +37,7 @@ export class WriteService {
     });
     if (forwarded.kind === 'answered') {
       if (this.isOvertaken(call, forwarded)) await this.markAnyway(call, ref);
-      return written(forwarded);
+      return withServerTiming(written(forwarded), forwarded);
     }
     if (forwarded.kind === 'failed' && forwarded.unknown) await this.markAnyway(call, ref);
     return forwardProblem(call, forwarded, this.options.clock.now());

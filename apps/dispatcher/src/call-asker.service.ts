@@ -1,7 +1,7 @@
 import { maskQuery, SHARED_PARTITION } from '#core';
 import type { DeskAnswer, FlowingBody } from '#bus';
 import type { CallMessage, CallReply } from '#contracts';
-import type { Asker, FlightEnd, Order } from './flight.js';
+import type { Asker, Flight, FlightEnd, Order } from './flight.js';
 
 const NOTHING = new Uint8Array(0);
 
@@ -26,7 +26,7 @@ export function callAsker(
     order: orderOf(message, body, upload, credentialQuery),
     replaces: null,
     wantsBody: true,
-    end: (end) => resolve(answerOf(end)),
+    end: (end, flight) => resolve(answerOf(end, queuedMsOf(end, flight, nowMs))),
   };
 }
 
@@ -62,7 +62,13 @@ function orderOf(
   };
 }
 
-export function answerOf(end: FlightEnd): DeskAnswer {
+/** Who joined what had left did not wait for that. */
+function queuedMsOf(end: FlightEnd, flight: Flight | undefined, askedAtMs: number): number | undefined {
+  if (end.kind !== 'answered' || end.from === 'store' || typeof flight?.sentAtMs !== 'number') return undefined;
+  return Math.max(0, flight.sentAtMs - askedAtMs);
+}
+
+export function answerOf(end: FlightEnd, queuedMs?: number): DeskAnswer {
   switch (end.kind) {
     case 'answered': {
       const { status, upstreamStatus, version, requestedAt, receivedAt, entry, from, collapsed, body, flow } = end;
@@ -80,6 +86,7 @@ export function answerOf(end: FlightEnd): DeskAnswer {
           entry,
           from,
           collapsed,
+          queuedMs,
           bodyStream: null,
         },
         body,

@@ -139,6 +139,8 @@ export type CallReply =
       readonly entry: Entry | null;
       readonly from: 'upstream' | 'store';
       readonly collapsed: boolean;
+      /** How long the asker waited until the call was sent for the last time; absent where none was sent for it. */
+      readonly queuedMs?: number | undefined;
       readonly bodyStream: BodyStreamRef | null;
       /** Present where the answer is too large to be kept: its body is passed on as it comes, to this asker alone. */
       readonly bodyFlow?: FlowingBodyRef;
