@@ -56,6 +56,8 @@ export interface Answer {
   readonly body?: string;
   /** The connection is closed instead of an answer, or in the middle of its body. */
   readonly breaksOff?: 'at-once' | 'in-the-body';
+  /** For a 304: said to a conditional request alone; any other gets a 200 with these fields. */
+  readonly ifAsked?: true;
   /** A 103 with this Link is sent before it. */
   readonly earlyHint?: string;
   readonly afterMs?: number;

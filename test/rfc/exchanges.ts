@@ -24,7 +24,7 @@ export function storedWith(fields: Matches): Exchange {
 
 /** The upstream is asked with the validators of what is stored, and says that it still holds. */
 export function validated(fields: FieldsOf = {}, expect: Omit<Expected, 'from'> = {}): Exchange {
-  return { answer: { status: 304, fields }, expect: { from: 'validated', ...expect } };
+  return { answer: { status: 304, fields, ifAsked: true }, expect: { from: 'validated', ...expect } };
 }
 
 /** The proxy answers by itself, without a call. */

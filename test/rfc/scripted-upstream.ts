@@ -58,7 +58,8 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
 
 async function answerBy(script: Script, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await textOf(request);
-  const [answer = {}, ...later] = script.answers;
+  const [next = {}, ...later] = script.answers;
+  const answer = next.ifAsked === true && !isConditional(request) ? { ...next, status: 200 } : next;
   if (later.length > 0) script.answers = later;
   script.calls.push({
     method: request.method ?? '',
@@ -71,6 +72,10 @@ async function answerBy(script: Script, request: IncomingMessage, response: Serv
   const text = answer.body ?? script.body;
   if (answer.afterMs === undefined) return say(answer, text, script.path, response);
   setTimeout(() => say(answer, text, script.path, response), answer.afterMs);
+}
+
+function isConditional({ headers }: IncomingMessage): boolean {
+  return headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
 }
 
 function say(
