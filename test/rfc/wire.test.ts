@@ -85,11 +85,12 @@ function expectAnswers({ expect: wanted }: WireCase, { answers, isClosed }: Talk
   if (wanted.closes !== undefined) expect(isClosed).toBe(wanted.closes);
 }
 
-function expectCalls({ expect: { statuses, calls, seen } }: WireCase, came: readonly WireCall[]): void {
+function expectCalls({ expect: { statuses, calls, seen = {} } }: WireCase, came: readonly WireCall[]): void {
   expect(came).toHaveLength(calls ?? ((statuses.at(-1) ?? 0) < 400 ? 1 : 0));
-  const last = came.at(-1);
-  if (seen?.body !== undefined) expect(last?.body).toBe(seen.body);
-  expectFields(seen?.fields, last?.fields ?? []);
+  const { body, method, fields = [] } = came.at(-1) ?? {};
+  if (seen.body !== undefined) expect(body).toBe(seen.body);
+  if (seen.method !== undefined) expect(method).toMatch(seen.method);
+  expectFields(seen.fields, fields);
 }
 
 function expectFields(

@@ -42,6 +42,8 @@ export interface DataPlaneOptions {
 
 const MAX_FIELD_BYTES = 64 * 1024;
 const KEEP_ALIVE_MS = 65_000;
+/** Node's own bound, which it would drop together with the one for the whole request. */
+const HEAD_MS = 60_000;
 const LONGEST_LAST_ANSWERS_MS = 5_000;
 const EXPLAIN_TUNNEL =
   'a tunnel could be neither cached nor paced; ask http://<penstock>/<upstream>/<path>, or send the absolute form: GET http://<declared host>/<path>';
@@ -57,7 +59,13 @@ export class DataPlaneController {
     this.server = createServer(
       // A missing Host is told like everything else that is malformed.
       // How long a body may take depends on its size: what is bounded is the client's silence amid it.
-      { maxHeaderSize: MAX_FIELD_BYTES, keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, requireHostHeader: false },
+      {
+        maxHeaderSize: MAX_FIELD_BYTES,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        requestTimeout: 0,
+        headersTimeout: HEAD_MS,
+        requireHostHeader: false,
+      },
       (request, response) => {
         void this.serve(request, response);
       },
@@ -125,6 +133,7 @@ export class DataPlaneController {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    latest.set(request.socket, response);
     const startedAtMs = this.options.clock.now();
     let answer: ClientAnswer;
     let upstream = '';
@@ -245,11 +254,13 @@ export class DataPlaneController {
 
   private clientError(error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }, socket: Duplex): void {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    const refuse = (code: ProblemCode, detail: string): void =>
+      inTurn(socket, () => this.refuseOnSocket(socket, code, detail));
     if (error.code === 'HPE_HEADER_OVERFLOW')
-      this.refuseOnSocket(socket, 'fields_too_large', `expected at most ${MAX_FIELD_BYTES} bytes of fields`);
+      refuse('fields_too_large', `expected at most ${MAX_FIELD_BYTES} bytes of fields`);
     else if (error.code === 'HPE_INVALID_METHOD' && beginsLikeRequest(error))
-      this.refuseOnSocket(socket, 'unknown_method', 'expected a method that is registered (RFC 9110 16.1.1)');
-    else this.refuseOnSocket(socket, 'malformed_request', 'expected an HTTP/1.1 request');
+      refuse('unknown_method', 'expected a method that is registered (RFC 9110 16.1.1)');
+    else refuse('malformed_request', 'expected an HTTP/1.1 request');
   }
 
   private refuseOnSocket(socket: Duplex, code: ProblemCode, detail: string): void {
@@ -277,6 +288,18 @@ function withField(answer: ClientAnswer, field: Field): ClientAnswer {
 /** What is a request line but for a method that Node's parser does not know; not what speaks another protocol. */
 function beginsLikeRequest({ rawPacket }: { readonly rawPacket?: Buffer }): boolean {
   return /^[!#$%&'*+.^_`|~0-9a-z-]+ \S+ HTTP\/1\.[01]\r?\n/i.test(rawPacket?.toString('latin1', 0, 8_192) ?? '');
+}
+
+/** The last request of a connection whose header section came. */
+const latest = new WeakMap<Duplex, ServerResponse>();
+
+/** RFC 9112 9.3.2: after the answers to what came before it; at once where the request that is wrong is the one being read. */
+function inTurn(socket: Duplex, refuse: () => void): void {
+  const before = latest.get(socket);
+  if (before === undefined || !before.req.complete || before.writableFinished) return refuse();
+  before.once('close', () => {
+    if (socket.writable) refuse();
+  });
 }
 
 /** Requests whose client sends its body when it is told 100, and not before. */

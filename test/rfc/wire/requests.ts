@@ -78,6 +78,10 @@ const unknown = onTheWire(
   'RFC 9110 9.1',
   'An origin server that receives a request method that is unrecognized or not implemented SHOULD respond with the 501 (Not Implemented) status code.',
 );
+const through = onTheWire(
+  'RFC 9111 4',
+  'A cache MUST write through requests with methods that are unsafe (...) to the origin server;',
+);
 const star = onTheWire(
   'RFC 9110 9.3.7',
   'An OPTIONS request with an asterisk ("*") as the request target (...) applies to the server in general rather than to a specific resource.',
@@ -104,6 +108,12 @@ export const cases: readonly WireCase[] = [
   host('two that are the same', [ask(HOST + HOST)], { statuses: [400] }),
   host('with user information', [ask('Host: user@penstock\r\n')], { statuses: [400] }),
   host('with a path', [ask('Host: penstock/x\r\n')], { statuses: [400] }),
+  host(
+    'with a path, from one whose like was answered from the store',
+    [ask(HOST), ask(HOST), ask(HOST), ask('Host: penstock/x\r\n')],
+    { statuses: [200, 200, 200, 400], calls: 1 },
+    'HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 2\r\n\r\nok',
+  ),
   host('HTTP/1.0 needs none', [ask('', { version: '1.0' })], { statuses: [200] }),
   absolute(
     'the Host is another',
@@ -185,8 +195,18 @@ export const cases: readonly WireCase[] = [
     statuses: [200, 404],
     calls: 1,
   }),
-  unknown('FROBNICATE', [ask(HOST, { method: 'FROBNICATE' })], { statuses: [501] }),
-  unknown('get', [ask(HOST, { method: 'get' })], { statuses: [501] }),
+  ...['FROBNICATE', 'get', 'X-1.~'].map((method) =>
+    through(method, [ask(HOST, { method }), ask(HOST), ask(`${HOST}Content-Length: 3\r\n`, { method, body: 'abc' })], {
+      statuses: [200, 200, 200],
+      calls: 3,
+      seen: { method: new RegExp(`^${method}$`), body: 'abc' },
+    }),
+  ),
+  unknown('behind another request', [(place) => ask(HOST)(place) + ask(HOST, { method: 'FROB' })(place)], {
+    statuses: [200, 501],
+    calls: 1,
+    closes: true,
+  }),
   star('it is answered here', [`OPTIONS * HTTP/1.1\r\n${HOST}\r\n`], {
     statuses: [204],
     calls: 0,

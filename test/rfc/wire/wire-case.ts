@@ -35,7 +35,7 @@ export interface WireExpected {
   readonly seen?: {
     readonly body?: string;
     readonly fields?: Readonly<Record<string, RegExp | null>>;
-    readonly target?: RegExp;
+    readonly method?: RegExp;
   };
   /** Whether the proxy closes the connection after the last answer. */
   readonly closes?: boolean;

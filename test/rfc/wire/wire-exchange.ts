@@ -1,6 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
-import { pairsOf } from '../scripted-upstream.js';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Place, WireCase } from './wire-case.js';
 
 export interface WireAnswer {
@@ -10,6 +8,7 @@ export interface WireAnswer {
 }
 
 export interface WireCall {
+  readonly method: string;
   readonly target: string;
   readonly fields: readonly (readonly [string, string])[];
   readonly body: string;
@@ -25,16 +24,23 @@ export interface WireUpstream {
 
 const PLAIN = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nCache-Control: no-store\r\n\r\nok';
 
-/** Reads requests as HTTP, and answers with bytes. */
+/** Takes whatever method comes, answers each request with bytes, and closes. */
 export async function startWireUpstream(): Promise<WireUpstream> {
   const calls: WireCall[] = [];
   const scripts = new Map<string, string>();
-  const server = createServer((request) => {
-    void textOf(request).then((body) => {
-      const target = request.url ?? '';
-      calls.push({ target, fields: pairsOf([...request.rawHeaders, ...request.rawTrailers]), body });
-      const [, bytes] = [...scripts].find(([prefix]) => target.startsWith(prefix)) ?? [];
-      request.socket.end(Buffer.from(bytes ?? PLAIN, 'latin1'));
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    let text = '';
+    socket.on('error', () => undefined);
+    socket.on('close', () => open.delete(socket));
+    socket.on('data', (bytes) => {
+      text += bytes.toString('latin1');
+      const call = requestIn(text);
+      if (call === undefined) return;
+      calls.push(call);
+      const [, answer] = [...scripts].find(([prefix]) => call.target.startsWith(prefix)) ?? [];
+      socket.end(Buffer.from(answer ?? PLAIN, 'latin1'));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -45,15 +51,24 @@ export async function startWireUpstream(): Promise<WireUpstream> {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        for (const socket of open) socket.destroy();
       }),
   };
 }
 
-async function textOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('latin1');
+/** Undefined while it is not whole. */
+function requestIn(text: string): WireCall | undefined {
+  const end = text.indexOf('\r\n\r\n');
+  if (end === -1) return undefined;
+  const [method = '', target = ''] = text.split(' ', 2);
+  const { fields } = headOf(text.slice(0, end));
+  const rest = text.slice(end + 4);
+  if (valueOf(fields, 'transfer-encoding') !== undefined) {
+    const came = chunked(rest);
+    return came && { method, target, fields, body: came.body };
+  }
+  const bytes = Number(valueOf(fields, 'content-length') ?? 0);
+  return rest.length < bytes ? undefined : { method, target, fields, body: rest.slice(0, bytes) };
 }
 
 export interface Talked {
