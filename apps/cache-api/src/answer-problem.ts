@@ -34,12 +34,10 @@ export function forwardProblem(
 }
 
 /** A body that could not be received; undefined: the error is another. */
-export function receiveProblem(
-  error: unknown,
-  { maxBytes, idleMs }: BodyLimits,
-): Pick<Problem, 'code' | 'detail'> | undefined {
+export function receiveProblem(error: unknown, { maxBytes }: BodyLimits): Pick<Problem, 'code' | 'detail'> | undefined {
   if (error instanceof BodyTooLarge) return { code: 'request_too_large', detail: tooLarge(maxBytes) };
-  if (error instanceof BodyStalled) return { code: 'request_timeout', detail: stalled(idleMs) };
+  if (error instanceof BodyStalled)
+    return { code: 'request_timeout', detail: `expected the rest of the body, found that ${error.message}` };
   return error instanceof BodyBroken
     ? { code: 'malformed_request', detail: 'the body of the request broke off' }
     : undefined;

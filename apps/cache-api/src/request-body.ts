@@ -18,6 +18,8 @@ export interface BodyLimits {
  * larger is kept whole, and can be sent again.
  */
 const KEPT_WHOLE_BYTES = 1024 * 1024;
+/** For all of that: a byte now and then would hold a connection for ever. */
+const FIRST_PART_MS = 300_000;
 
 /**
  * The whole body, or, where it is larger than is kept, the body as it comes.
@@ -28,6 +30,10 @@ export async function receive(request: IncomingMessage, limits: BodyLimits): Pro
   const bytes = announced === undefined ? null : Number(announced);
   if ((bytes ?? 0) > limits.maxBytes) throw new BodyTooLarge();
   const pieces = new RequestPieces(request);
+  const tooLate = setTimeout(
+    () => pieces.stop(new BodyStalled('the first part of the body took too long')),
+    FIRST_PART_MS,
+  );
   try {
     const first = await gather(pieces, limits);
     if (first.isWhole) return first.pieces.length === 1 ? (first.pieces[0] as Buffer) : Buffer.concat(first.pieces);
@@ -35,6 +41,8 @@ export async function receive(request: IncomingMessage, limits: BodyLimits): Pro
   } catch (error) {
     pieces.stop();
     throw error;
+  } finally {
+    clearTimeout(tooLate);
   }
 }
 

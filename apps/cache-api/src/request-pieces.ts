@@ -15,7 +15,7 @@ export class BodyBroken extends Error {
 /** The body of a request, piece by piece, no faster than it is asked for. Its iterator could not be left while it waits for a piece. */
 export class RequestPieces {
   private readonly waiting: Buffer[] = [];
-  private state: 'open' | 'ended' | 'broken' = 'open';
+  private state: 'open' | 'ended' | Error = 'open';
   private wake: (() => void) | undefined;
   constructor(private readonly request: IncomingMessage) {
     request.pause();
@@ -32,16 +32,16 @@ export class RequestPieces {
       const piece = this.waiting.shift();
       if (piece !== undefined) return piece;
       if (this.state === 'ended') return null;
-      if (this.state === 'broken') throw new BodyBroken('the body of the request broke off');
+      if (this.state instanceof Error) throw this.state;
       if (!(await this.more(longestMs))) throw new BodyStalled(`the client sent nothing for ${longestMs} ms`);
     }
   }
 
   /** Nothing more is read here: a wait for the next piece ends. */
-  stop(): void {
+  stop(why?: Error): void {
     // An error that nobody listens for would end the process: that listener stays.
     this.request.off('data', this.came).off('end', this.ended);
-    this.broke();
+    this.over(why ?? new BodyBroken('nobody wants the rest of the body'));
   }
 
   private more(longestMs: number): Promise<boolean> {
@@ -63,9 +63,9 @@ export class RequestPieces {
 
   private readonly ended = (): void => this.over('ended');
 
-  private readonly broke = (): void => this.over('broken');
+  private readonly broke = (): void => this.over(new BodyBroken('the body of the request broke off'));
 
-  private over(state: 'ended' | 'broken'): void {
+  private over(state: 'ended' | Error): void {
     if (this.state === 'open') this.state = state;
     this.wake?.();
   }

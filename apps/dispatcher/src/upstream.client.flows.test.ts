@@ -68,7 +68,7 @@ it.each([
   ['announced', { 'Content-Length': String(LARGE.byteLength) }, LARGE.byteLength],
   ['not announced', {}, null],
 ] as const)('an answer beyond the bound flows to whoever takes it (%s)', async (_, headers, bytes) => {
-  const client = await rig((request, response) => response.writeHead(200, headers).end(LARGE));
+  const client = await rig((_, response) => response.writeHead(200, headers).end(LARGE));
   const outcome = await send(client, taking);
   expect(outcome).toMatchObject({ kind: 'answered', status: 200, body: NOTHING });
   const flow = flowOf(outcome);
