@@ -103,6 +103,16 @@ export const cases: readonly RfcCase[] = [
   onError('while it is fresh nobody is asked', says(cc('max-age=60, stale-if-error=600')), STORED),
   ...[404, 403, 410, 501].map((status) => errors(`not ${status}`, says(ON_ERROR), says({}, { status }))),
   errors('not a 304', says(ON_ERROR), validated()),
+  {
+    ...errors(
+      'a 503 that we would say ourselves, since the upstream wants a pause',
+      says(ON_ERROR),
+      asking({ method: 'POST', path: '/else', body: 'x' }, says({ 'Retry-After': '60' }, { status: 429 })),
+      expecting({ of: 0, fields: { 'Cache-Status': /; fwd=stale; detail=paused$/ } }, STORED),
+    ),
+    alone: true,
+    only: 'penstock',
+  },
   ofRequest('it allows it', says({ ...maxAge(5), Age: '10' }), by(cc('stale-if-error=600'), kept(500))),
   ofRequest(
     'and not to the next',
