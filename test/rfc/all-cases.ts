@@ -1,5 +1,6 @@
 import type { RfcCase } from './case.js';
 import { cases as choosing } from './cases/choosing.js';
+import { cases as codings } from './cases/codings.js';
 import { cases as explaining } from './cases/explaining.js';
 import { cases as fields } from './cases/fields.js';
 import { cases as freshness } from './cases/freshness.js';
@@ -17,6 +18,7 @@ import { cases as validating } from './cases/validating.js';
 /** Every file of cases/, by its name. */
 export const CASES: Readonly<Record<string, readonly RfcCase[]>> = {
   choosing,
+  codings,
   explaining,
   fields,
   freshness,

@@ -55,7 +55,7 @@ function malformed(detail: string): HeadFault {
 export const ALLOWED = ['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'] as const;
 
 /**
- * RFC 9110 7.6.2: "If the received Max-Forwards value is zero (0), the intermediary MUST NOT forward the request; instead, the
+ * RFC 9110 7.6.2: "If the received value is zero (0), the intermediary MUST NOT forward the request; instead, the
  * intermediary MUST respond as the final recipient." 9.3.7: an OPTIONS of `*` is about the server that gets it, which is us.
  */
 export function isForUsAlone({ method, target, fields }: RequestHead): boolean {

@@ -50,7 +50,7 @@ function isWanted(ifRange: string | undefined, answer: Ranged): boolean {
   // "A client MUST NOT generate an If-Range header field containing an entity tag that is marked as weak."
   if (/^(?:W\/)?"/.test(condition)) return answer.etag !== undefined && isStrongMatch(condition, answer.etag);
   const askedMs = parseHttpDate(condition);
-  // "If the HTTP-date validator provided is not a strong validator in the sense defined by Section 8.8.2.2, the condition is false."
+  // "If the HTTP-date validator provided is not a strong validator in the sense defined by (...), the condition is false."
   return askedMs !== undefined && isStrongDate(answer) && askedMs === parseHttpDate(answer.lastModified);
 }
 
@@ -82,7 +82,7 @@ function specOf(member: string): Spec | undefined {
   const [, first, last] = /^(\d*)-(\d*)$/.exec(member) ?? [];
   if (first === undefined || last === undefined || (first === '' && last === '')) return undefined;
   if (first === '') return { kind: 'suffix', length: Number(last) };
-  // 14.1.1: "An int-range is invalid if the last-pos value is present and less than first-pos."
+  // 14.1.1: "An int-range is invalid if the last-pos value is present and less than the first-pos."
   if (last !== '' && Number(last) < Number(first)) return undefined;
   return { kind: 'from', first: Number(first), last: last === '' ? Infinity : Number(last) };
 }
