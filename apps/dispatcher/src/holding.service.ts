@@ -1,3 +1,4 @@
+import { setImmediate as afterThisTurn } from 'node:timers/promises';
 import { createGateSet, createScopedLanes, maskQuery } from '#core';
 import type { Fields, GateChange, GateSet, Reservation, ScopedChange, ThrottleReading, Version } from '#core';
 import { openDesk } from '#bus';
@@ -15,8 +16,7 @@ import type { DispatchMetrics } from './dispatch-metrics.js';
 import { brokenEnd } from './flight-ends.js';
 import { answeredFactsOf, factsOf, shownOf } from './fetch-facts.js';
 import { FetchesService, type FetchesOptions } from './fetches.service.js';
-import type { FailedEnd, Flight } from './flight.js';
-import { isWrite } from './flight.js';
+import { isWrite, type FailedEnd, type Flight } from './flight.js';
 import { dialectOf, gateSetConfigOf } from './gate-settings.js';
 import { HeadroomService } from './headroom.service.js';
 import { healthOf, repetitionOf, reservationOf } from './holding-parts.js';
@@ -214,8 +214,8 @@ export class HoldingService {
 
   private async tellAnswered(...[flight, answer, version]: Parameters<AnswersService['deliver']>): Promise<void> {
     const { clock, announcer } = this.options;
-    const durationMs = Math.round(clock.now() - answer.requestedAt);
-    const told = { status: answer.status, version, durationMs };
+    const told = { status: answer.status, version, durationMs: Math.round(clock.now() - answer.requestedAt) };
+    await afterThisTurn(); // else this would be written before the client's answer is
     await announcer.answered(answeredFactsOf(shownOf(flight.order), flight.lane, flight, told), flight.id);
   }
 
