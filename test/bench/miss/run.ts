@@ -44,6 +44,8 @@ const CONNECTIONS = 64;
 const WARM_UP = { perSecond: 300, calls: 1_500 };
 const READY_WITHIN_MS = 30_000;
 const BETWEEN_HERDS_MS = 1_000;
+/** So long after its start it may be that the upstream is handed to the dispatcher that should hold it. */
+const SETTLE_MS = 10_000;
 
 type Upstream = Child<UpstreamMessage, UpstreamReport>;
 type Users = Child<UsersMessage, UsersReport>;
@@ -205,6 +207,7 @@ async function herdPart(field: Field): Promise<Herd[]> {
   try {
     const urls = stack.running().flatMap(({ dataUrl }) => (dataUrl === undefined ? [] : [`${dataUrl}/slow`]));
     const herds: Herd[] = [];
+    await sleep(SETTLE_MS, undefined, { signal: own.signal });
     for (let n = 1; n <= options.herds; n += 1) {
       const before = await callsOf(field);
       const report = await users.ask({ kind: 'herd', order: { urls, key: `herd-${n}`, clients: options.clients } });
