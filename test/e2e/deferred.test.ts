@@ -226,7 +226,7 @@ test('kill -9 of the holder amid a deferred call: another carries it out', async
   await inHand('/held/killed 1');
   const { holder } = (await get(stack.adminUrl, '/v1/upstreams/own')).json<{ holder: string }>();
   const dispatchers = stack.running().filter(({ app }) => app === 'dispatcher');
-  const holding = dispatchers.find(({ pid }) => holder.includes(String(pid))) ?? dispatchers[0];
+  const holding = dispatchers.find(({ pid }) => holder.includes(`-${pid}-`)) ?? dispatchers[0];
   await stack.kill(holding?.name ?? '');
   expect((await get(other, location)).status).toBe(202);
   (await inHand('/held/killed 2')).writeHead(200, STORABLE).end('by the next');

@@ -36,6 +36,13 @@ const fieldOf = ({ headers }: Reply, name: string): string | undefined =>
   headers.find(([one]) => one.toLowerCase() === name)?.[1];
 const textOf = ({ body64 }: Reply): string => Buffer.from(body64, 'base64').toString();
 
+test('an answer for later could not be fetched through the door: there the preference is not applied', async () => {
+  const asked = { method: 'GET', path: '/items/90', headers: { Prefer: 'respond-async' } };
+  const reply = await askDoor('demo', asked);
+  expect(reply.status).toBe(200);
+  expect(fieldOf(reply, 'preference-applied')).toBeUndefined();
+});
+
 test('the door answers what the data plane answers, from the same entries', async () => {
   const reply = await askDoor('demo', { method: 'GET', path: '/items/1' });
   expect(reply.status).toBe(200);
