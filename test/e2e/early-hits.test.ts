@@ -196,7 +196,9 @@ function timeless(answer: string): string {
   return answer
     .replace(/^Age: \d+$/m, 'Age: N')
     .replace(/ttl=-?\d+/, 'ttl=N')
-    .replace(/^Date: .*$/m, 'Date: D');
+    .replaceAll(/dur=[\d.]+/g, 'dur=N')
+    .replace(/^Date: .*$/m, 'Date: D')
+    .replace(/^Server-Timing: .*$/m, 'Server-Timing: T');
 }
 
 async function onItsOwnConnection(head: string): Promise<string> {
