@@ -37,6 +37,13 @@ export class EntriesService {
     return slot?.state === 'outdated' ? undefined : slot;
   }
 
+  /** The same, for whoever asks so often that not every time can count as use. */
+  inMemoryAt(id: string, nowMs: number): Slot | undefined {
+    const slot = this.options.map.look(id, nowMs);
+    if (slot === undefined || slot.state === 'doubted' || slot.state === 'outdated') return undefined;
+    return this.options.isCoherent() ? slot : undefined;
+  }
+
   /** Undefined when the store cannot be asked. */
   load(place: Place): Promise<Slot | undefined> {
     const known = this.loading.get(place.id);

@@ -13,7 +13,7 @@ import type { HeldEntry, Slot } from './entry-map.js';
 import { HitRoutes, placeId } from './hit-routes.js';
 import type { HitRoute } from './hit-routes.js';
 import type { ReadsService } from './reads.service.js';
-import { readyHeadOf } from './ready-head.js';
+import { headAt, readyHeadOf } from './ready-head.js';
 import type { ReadyHead } from './ready-head.js';
 import type { RefreshService } from './refresh.service.js';
 
@@ -104,10 +104,10 @@ export class HitPath {
     const { entries, clock } = this.options;
     const partition = asker.partitionAt(route.upstream);
     const id = partition === SHARED_PARTITION ? route.sharedId : placeId(route.upstream, partition, route.url);
-    const slot = entries.inMemory(id);
+    const nowMs = clock.now();
+    const slot = entries.inMemoryAt(id, nowMs);
     const held = slot === undefined ? undefined : choose(slot, route, asker);
     if (held === undefined) return undefined;
-    const nowMs = clock.now();
     const freshness = freshnessOf(held.entry, nowMs);
     return freshness.kind === 'expired' ? undefined : this.hit({ route, asker, freshness, nowMs }, held);
   }
@@ -124,7 +124,7 @@ export class HitPath {
     reads.count(upstream.id, entry.key);
     metrics.early();
     metrics.answered(upstream.id, freshness.kind === 'fresh' ? 'hit' : 'stale', clock.now() - nowMs);
-    return { head: `${ready.beforeAge}${ageS}${ready.between}${status}${ready.afterStatus}`, body: held.body };
+    return { head: headAt(ready, ageS, status), body: held.body };
   }
 }
 

@@ -10,6 +10,16 @@ export interface ReadyHead {
   readonly afterStatus: string;
   /** In which the body is: for clients that take it. */
   readonly coding: string | undefined;
+  /** What was last made of it: age and ttl are told in seconds, and a second has many hits. */
+  told: { readonly ageS: number; readonly status: string; readonly head: string } | undefined;
+}
+
+export function headAt(ready: ReadyHead, ageS: number, status: string): string {
+  const { told } = ready;
+  if (told !== undefined && told.ageS === ageS && told.status === status) return told.head;
+  const head = `${ready.beforeAge}${ageS}${ready.between}${status}${ready.afterStatus}`;
+  ready.told = { ageS, status, head };
+  return head;
 }
 
 /** What Node writes itself, and what no header line may hold. */
@@ -27,6 +37,7 @@ export function readyHeadOf({ status, fields, body }: ClientAnswer, keepAliveMs:
   if (!fields.every(([, value]) => VALUE.test(value))) return undefined;
   return {
     coding: codingOf(fields),
+    told: undefined,
     beforeAge: `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n${linesOf(fields.slice(0, age))}Age: `,
     between: `\r\n${linesOf(fields.slice(age + 1, cacheStatus))}Cache-Status: `,
     afterStatus: `\r\n${linesOf(fields.slice(cacheStatus + 1))}${persistence(keepAliveMs)}\r\n`,
