@@ -106,6 +106,7 @@ describe('an answer in gzip', () => {
 
   test('that is not to be transformed is asked for with the client’s codings', async () => {
     await get('/own/zipped-fixed', GZIP);
+    expect((await get('/own/zipped-fixed', { 'Cache-Control': 'only-if-cached' })).status).toBe(504);
     const answer = await get('/own/zipped-fixed');
     expect(answer.text).toBe(TEXT);
     expect(answer.field('ETag')).toBe('"plain"');

@@ -233,12 +233,17 @@ export class AnswerService {
   private respondFitting(call: ClientCall, held: HeldEntry, told: ToldOfStored): ClientAnswer | Promise<ClientAnswer> {
     const verdict = codingVerdict(call.fields, held.entry.fields);
     if (verdict === 'fits') return respond(call, held, told);
-    return verdict === 'ask' ? this.pass(call) : this.respondInIdentity(call, held, told);
+    return verdict === 'ask' ? this.passInstead(call) : this.respondInIdentity(call, held, told);
   }
 
   private async respondInIdentity(call: ClientCall, held: HeldEntry, told: ToldOfStored): Promise<ClientAnswer> {
     const plain = await this.options.codings.entryInIdentity(held);
-    return plain === undefined ? this.pass(call) : respond(call, plain, told);
+    return plain === undefined ? this.passInstead(call) : respond(call, plain, told);
+  }
+
+  /** What is stored will not do in its coding. */
+  private passInstead(call: ClientCall): ClientAnswer | Promise<ClientAnswer> {
+    return requestDirectivesOf(call.fields).onlyIfCached ? this.notCached(call) : this.pass(call);
   }
 
   /** The same of an answer that is not kept. Codings were ours to ask for, so others get it otherwise. */
