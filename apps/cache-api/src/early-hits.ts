@@ -112,18 +112,23 @@ function endsWithEmptyLine(chunk: Buffer): boolean {
 }
 
 /** Up to this size it is cheaper to copy the body behind its head than to have the system gather both. */
-const LONGEST_COPIED_BYTES = 16 * 1024;
+const LONGEST_COPIED_BYTES = 24 * 1024;
+
+/** Used again and again: one for each answer would be garbage outside of the heap, and collecting that means to look through all entries. */
+let scratch = Buffer.allocUnsafeSlow(LONGEST_COPIED_BYTES);
 
 function send(socket: Socket, { head, body }: Hit): void {
-  if (body.byteLength > LONGEST_COPIED_BYTES) {
+  const bytes = head.length + body.byteLength;
+  if (bytes > LONGEST_COPIED_BYTES) {
     socket.cork();
     socket.write(head, 'latin1');
     socket.write(body);
     socket.uncork();
     return;
   }
-  const whole = Buffer.allocUnsafe(head.length + body.byteLength);
-  whole.write(head, 0, 'latin1');
-  whole.set(body, head.length);
-  socket.write(whole);
+  scratch.write(head, 0, 'latin1');
+  scratch.set(body, head.length);
+  socket.write(scratch.subarray(0, bytes));
+  // Not all of it is with the system yet: these bytes belong to the socket until then.
+  if (socket.writableLength > 0) scratch = Buffer.allocUnsafeSlow(LONGEST_COPIED_BYTES);
 }
