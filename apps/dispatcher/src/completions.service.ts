@@ -27,7 +27,7 @@ const MOST_AT_ONCE = 200;
 /** Of one statement: its bodies travel as one text, twice their size, and no string is longer than half a GiB. */
 const MOST_BYTES_AT_ONCE = 16 * 1024 * 1024;
 /** Each is told to others by whoever waits for it: a user's answer is not to stand behind all of a batch. */
-const SETTLED_IN_ONE_TURN = 8;
+const SETTLED_IN_ONE_TURN = 40;
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 2_000;
 

@@ -106,7 +106,7 @@ export class DispatchLoop {
     this.pumping = true;
     try {
       let untilMs: number | undefined | 'again' = 'again';
-      for (let steps = 0; untilMs === 'again' && steps < MOST_IN_ONE_TURN; steps += 1) untilMs = this.step();
+      for (let left = this.timer.stepsInOneTurn(); untilMs === 'again' && left > 0; left -= 1) untilMs = this.step();
       if (untilMs === 'again') this.timer.afterOthers();
       else this.timer.at(earlier(untilMs, this.options.queue.nextEventAt()));
     } finally {
@@ -292,6 +292,7 @@ export class DispatchLoop {
   }
 
   private enqueue(flight: Flight, asker: Asker): void {
+    if (asker.lane === 'now') this.timer.userAsked();
     this.places.put(asker.id, flight);
     this.options.queue.push(flight);
     this.pump();
@@ -346,5 +347,3 @@ const PROBE_TAKES_MS = 300;
 const MOST_WAITING = 20_000;
 /** What was not written costs its connection: asked again at once, an overloaded process would do nothing but connect. */
 const NOT_LEFT_MS = 50;
-/** Sends before the network has its turn. */
-const MOST_IN_ONE_TURN = 8;
