@@ -25,25 +25,14 @@ export function factsOf(ref: ResourceRef, lane: Lane, flight: Flight | undefined
 }
 
 export function answeredFactsOf(
-  { upstream, path, key, urlHash, partition, variant }: ResourceRef,
+  ref: ResourceRef,
   lane: Lane,
   flight: Flight | undefined,
-  { status, version, durationMs }: Pick<EventPayloads['fetch.answered'], 'status' | 'version' | 'durationMs'>,
+  answer: Pick<EventPayloads['fetch.answered'], 'status' | 'version' | 'durationMs'>,
 ): EventPayloads['fetch.answered'] {
-  return {
-    upstream,
-    path,
-    key,
-    urlHash,
-    partition,
-    variant,
-    lane,
-    attempts: flight?.attempts ?? 0,
-    throttles: flight?.throttles ?? 0,
-    status,
-    version,
-    durationMs,
-  };
+  // Assigned, not spread: Node 20 takes microseconds for each property that follows a spread, and this is made for every refresh.
+  const { status, version, durationMs } = answer;
+  return Object.assign(factsOf(ref, lane, flight), { status, version, durationMs });
 }
 
 /** What is told of an order: without what is a credential in its query. */
