@@ -61,7 +61,7 @@ export async function keepEntry(
     ...(etag === undefined ? {} : { etag }),
   };
   await createEntryWriter(store).writeEntries([{ entry, requestFields: [['Accept', 'application/json']], body }]);
-  return { ...told, changed: true };
+  return { ...told, changed: true, intervalMs: null, unchangedForMs: null };
 }
 
 export function stateOf(more: Partial<UpstreamState>): UpstreamState {

@@ -68,7 +68,9 @@ describe('answers that come together', () => {
     const kept = await Promise.all(
       [1, 2, 3, 4, 5].map((n) => keep(completions, answer(`k${n}`, at(1, n), `body ${n}`))),
     );
-    expect(kept).toEqual([1, 2, 3, 4, 5].map((n) => ({ kind: 'written', key: `k${n}`, changed: true })));
+    expect(kept).toEqual(
+      [1, 2, 3, 4, 5].map((n) => ({ kind: 'written', key: `k${n}`, changed: true, intervalMs: null })),
+    );
     expect(batches.map((batch) => batch.length)).toEqual([5]);
   });
 
@@ -113,7 +115,7 @@ describe('answers are gathered', () => {
   const taking: EntryWriter = {
     ...createEntryWriter({} as Store),
     writeEntries: (writes) =>
-      Promise.resolve(writes.map(({ entry: { key } }) => ({ kind: 'written', key, changed: true }))),
+      Promise.resolve(writes.map(({ entry: { key } }) => ({ kind: 'written', key, changed: true, intervalMs: null }))),
   };
   const sizesAfter = async (...steps: readonly [count: number, thenMs: number][]): Promise<number[]> => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

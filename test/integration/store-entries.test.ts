@@ -90,14 +90,16 @@ describe('an entry', () => {
     expect(await bodyOf('a')).toBe('new');
   });
 
-  it('is told as changed when it is the first or has another body, and else not', async () => {
+  it('is told as changed when it is the first or has another body, and else not, with the time since the one before', async () => {
     const told = async (write: ReturnType<typeof answer>): Promise<unknown> =>
       (await corner.writer.writeEntries([write]))[0];
-    const written = (changed: boolean): unknown => ({ kind: 'written', key: 'a', changed });
-    expect(await told(answer('a', at(1, 1), 'x'))).toEqual(written(true));
-    expect(await told(answer('a', at(1, 2), 'x'))).toEqual(written(false));
-    expect(await told(renewal('a', at(1, 3), 'x'))).toEqual(written(false));
-    expect(await told(answer('a', at(1, 4), 'y'))).toEqual(written(true));
+    const written = (changed: boolean, intervalMs: number | null): unknown => ({
+      ...{ kind: 'written', key: 'a', changed, intervalMs },
+    });
+    expect(await told(answer('a', at(1, 1), 'x', { requestedAt: 1_000 }))).toEqual(written(true, null));
+    expect(await told(answer('a', at(1, 2), 'x', { requestedAt: 1_500 }))).toEqual(written(false, 500));
+    expect(await told(renewal('a', at(1, 3), 'x', { requestedAt: 4_000 }))).toEqual(written(false, 2_500));
+    expect(await told(answer('a', at(1, 4), 'y', { requestedAt: 4_010 }))).toEqual(written(true, 10));
   });
 
   it('is renewed by a 304 without its body', async () => {

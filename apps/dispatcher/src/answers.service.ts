@@ -227,7 +227,7 @@ export class AnswersService {
     const kept = await completions.keep(entry, requestFields, body);
     if (kept.kind === 'refused') known.forget(entry.key);
     if (kept.kind !== 'written') return kept;
-    const facts = storedFactsOf(entry, kept.changed);
+    const facts = storedFactsOf(entry, kept);
     if (await announcer.stored(facts, cause)) return kept;
     this.untold.set(entry.key, facts);
     return { kind: 'untold', key: entry.key };

@@ -35,7 +35,9 @@ it('what a large batch is followed by does not come all in one turn of the event
   const completions = new CompletionsService({
     writer: {
       writeEntries: (writes) =>
-        Promise.resolve(writes.map(({ entry: { key } }) => ({ kind: 'written', key, changed: true }))),
+        Promise.resolve(
+          writes.map(({ entry: { key } }) => ({ kind: 'written', key, changed: true, intervalMs: null })),
+        ),
       markInvalid: NEVER,
       collectEntries: NEVER,
       collectBodies: NEVER,

@@ -1,4 +1,4 @@
-import { SHARED_PARTITION } from '#core';
+import { fieldValue, parseHttpDate, SHARED_PARTITION } from '#core';
 import type { Entry, Lane } from '#core';
 import type { EventPayloads, ResourceRef } from '#contracts';
 import type { Flight, Order } from './flight.js';
@@ -46,7 +46,10 @@ export function factsOfUnread({ upstream, key }: Pick<ResourceRef, 'upstream' | 
   return { upstream, key, ...unknown, lane, attempts: 0, throttles: 0 };
 }
 
-export function storedFactsOf(entry: Entry, changed: boolean): EventPayloads['entry.stored'] {
+export function storedFactsOf(
+  entry: Entry,
+  { changed, intervalMs }: Pick<EventPayloads['entry.stored'], 'changed' | 'intervalMs'>,
+): EventPayloads['entry.stored'] {
   // No spreads: Node 20 takes microseconds for each property that follows one, and this is made for every refresh.
   return {
     upstream: entry.upstream,
@@ -58,10 +61,20 @@ export function storedFactsOf(entry: Entry, changed: boolean): EventPayloads['en
     version: entry.version,
     status: entry.status,
     changed,
+    intervalMs,
+    unchangedForMs: unchangedForMs(entry),
     requestedAt: entry.requestedAt,
     receivedAt: entry.receivedAt,
     lifetimeMs: entry.lifetimeMs,
     bodyHash: entry.bodyHash,
     bodyBytes: entry.bodyBytes,
   };
+}
+
+/** Both times by the upstream's own clock: what ours says does not matter. */
+function unchangedForMs({ lastModified, fields }: Entry): number | null {
+  if (lastModified === undefined) return null;
+  const changedAt = parseHttpDate(lastModified);
+  const saidAt = parseHttpDate(fieldValue(fields, 'date'));
+  return changedAt === undefined || saidAt === undefined ? null : Math.max(0, saidAt - changedAt);
 }

@@ -61,7 +61,7 @@ export class Recall {
     const { entry, requestFields } = stored;
     this.options.known.put({ entry, requestFields });
     // Whether its body is another than the one before nobody knows any more. Who hears of a change too many looks once for nothing.
-    this.untold.set(key, storedFactsOf(entry, true));
+    this.untold.set(key, storedFactsOf(entry, { changed: true, intervalMs: null }));
   }
 }
 

@@ -24,7 +24,7 @@ export interface ResourceRef {
 
 /** Someone should look whether this entry needs a refetch. */
 export interface RefreshWork extends Envelope, ResourceRef {
-  readonly reason: 'due' | 'stale-read';
+  readonly reason: 'due' | 'stale-read' | 'known-stale';
   /** The declared bucket of its path, by the configuration of whoever asks. */
   readonly bucket: string;
   /** The version that the asker saw; a newer one in the store makes the work moot. */
@@ -65,9 +65,16 @@ export type KeptFetch = Omit<FetchWork, keyof Envelope | 'letter' | 'deferred'>;
 export type ControlWork = Envelope & { readonly upstream: string } & (
     | { readonly kind: 'pause'; readonly forMs: number }
     | { readonly kind: 'resume' }
+    /** These have changed at the upstream, whoever says so: what is stored of them is out of date. */
+    | { readonly kind: 'stale'; readonly urls: readonly StaleUrl[] }
     /** Given-up work is to be done after all. */
     | { readonly kind: 'requeue'; readonly letter: string; readonly fetch: KeptFetch }
   );
+
+export interface StaleUrl {
+  readonly path: string;
+  readonly urlHash: string;
+}
 
 /** A connected client's call, to the holder of the upstream. The request's body follows the message in its frame, or in a body stream. */
 export interface CallMessage extends Envelope, ResourceRef {
@@ -186,6 +193,21 @@ export interface ReadCounts extends Envelope {
   readonly counts: readonly (readonly [key: string, reads: number])[];
 }
 
+/** What the refresher has learned of some resources since the last such message: arrays of one length, one place a resource. */
+export interface LearnedStats extends Envelope {
+  readonly upstream: string;
+  /** Of the entry. */
+  readonly keys: readonly string[];
+  /** Changes per second; null where nothing is known yet, not even of its kind. */
+  readonly changeRates: readonly (number | null)[];
+  /** Reads, each counted for less the longer ago it was, as of `readsAt`. */
+  readonly reads: readonly number[];
+  /** Epoch ms. */
+  readonly readsAt: number;
+  /** Calls' worth of a refresh, as charged by the upstream. */
+  readonly costs: readonly number[];
+}
+
 /** What is known of a limit that nobody configured. Whoever tells the rate only is of an older version. */
 export interface LearnedLimit {
   readonly perSecond: number;
@@ -250,6 +272,12 @@ export interface EventPayloads {
     readonly version: Version;
     readonly status: number;
     readonly changed: boolean;
+    /** Since the call that brought what stood there before; null: nothing did, so that `changed` says nothing of how often it changes. */
+    readonly intervalMs: number | null;
+    /** By the upstream's own clock, from Last-Modified to the answer; null where it does not say. */
+    readonly unchangedForMs: number | null;
+    /** It was marked as out of date again while its call was on its way. */
+    readonly knownStale?: true;
     readonly requestedAt: number;
     readonly receivedAt: number;
     readonly lifetimeMs: number;
@@ -258,6 +286,13 @@ export interface EventPayloads {
   };
   /** All that is stored of this URL at or below `before` is invalid, in every partition and variant. */
   'entry.invalidated': {
+    readonly upstream: string;
+    readonly path: string;
+    readonly urlHash: string;
+    readonly before: Version;
+  };
+  /** What is stored of this URL at or below `before` is out of date: it may be answered as stale, and is to be refreshed. */
+  'entry.stale': {
     readonly upstream: string;
     readonly path: string;
     readonly urlHash: string;

@@ -5,6 +5,7 @@ import { checkNamespace } from './namespace.js';
 export type EventName =
   | 'entry.stored'
   | 'entry.invalidated'
+  | 'entry.stale'
   | 'entry.removed'
   | 'fetch.answered'
   | 'fetch.failed'
@@ -28,6 +29,7 @@ export interface Subjects {
   /** Credits of the receiver of that body. */
   bodyCredit(id: string): string;
   readonly reads: string;
+  readonly learned: string;
   fetchDoor(upstream: string): string;
   readonly fetchDoors: string;
   state(upstream: string): string;
@@ -53,6 +55,7 @@ export function createSubjects(namespace: string): Subjects {
     body: (id) => `${ns}.stream.${id}.down`,
     bodyCredit: (id) => `${ns}.stream.${id}.up`,
     reads: `${ns}.stat.reads`,
+    learned: `${ns}.stat.learned`,
     fetchDoor: (upstream) => `${ns}.fetch.${upstream}`,
     fetchDoors: `${ns}.fetch.*`,
     state: (upstream) => `${ns}.state.upstream.${upstream}`,

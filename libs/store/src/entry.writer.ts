@@ -12,7 +12,13 @@ export interface EntryWrite {
 
 /** What became of one write. `outdated`: a newer version, or a mark of a write, stood in the store. */
 export type WriteResult =
-  | { readonly kind: 'written'; readonly key: string; readonly changed: boolean }
+  | {
+      readonly kind: 'written';
+      readonly key: string;
+      readonly changed: boolean;
+      /** From the call that brought what stood there before to this one; null: nothing stood there. */
+      readonly intervalMs: number | null;
+    }
   | { readonly kind: 'outdated'; readonly key: string };
 
 /** The only writer of `entry`, `body` and `invalid`: the dispatcher. */
@@ -34,7 +40,7 @@ export interface EntryWriter {
  * meet must lock rows in one order: so `written` asks for the count of `bodies`, which makes all bodies come first, and both are sorted.
  * `released` has no order (two batches may exchange each other's bodies), therefore it never waits: a body that someone else
  * holds is being touched by them. What this very batch brings has been touched already.
- * `before` is read by a query within RETURNING, which sees the row as it was: that is how a change of body is told.
+ * `before` is read by a query within RETURNING, which sees the row as it was: that is how a change of body is told, and how long it took.
  *
  * The plan of a prepared statement is made while the tables are small and stays. Joins would be planned as scans of whole tables, and
  * those grow: each lookup is therefore a query of its own for one row, which only an index can answer (see also store.ts).
@@ -67,15 +73,20 @@ const WRITE_ENTRIES = {
         grace_ms = excluded.grace_ms, keep_ms = excluded.keep_ms, body_hash = excluded.body_hash,
         body_bytes = excluded.body_bytes, etag = excluded.etag, last_modified = excluded.last_modified
       where (entry.fence, entry.send) < (excluded.fence, excluded.send)
-      returning key, body_hash, (select e.body_hash from entry e where e.key = entry.key) as before
+      returning key, body_hash, requested_at,
+        (select e.requested_at || ' ' || e.body_hash from entry e where e.key = entry.key) as before
+    ), told as (
+      select key, body_hash, split_part(before, ' ', 2) as before,
+        requested_at - nullif(split_part(before, ' ', 1), '')::bigint as interval_ms
+      from written
     ), released as (
       update body set touched_at = now() from (
-        select l.hash from written w
+        select l.hash from told w
         cross join lateral (select b.hash from body b where b.hash = w.before for no key update of b skip locked) l
         where w.before <> w.body_hash and w.before <> all($1::text[])) left_behind
       where body.hash = left_behind.hash
     )
-    select key, (before is distinct from body_hash) as changed from written`,
+    select key, (before is distinct from body_hash) as changed, interval_ms::double precision as interval_ms from told`,
 };
 
 const MARK_INVALID = {
@@ -140,13 +151,20 @@ export function createEntryWriter(store: Store): EntryWriter {
   };
 }
 
+interface WrittenRow {
+  readonly key: string;
+  readonly changed: boolean;
+  readonly interval_ms: number | null;
+}
+
 async function writeEntries(store: Store, writes: readonly EntryWrite[]): Promise<WriteResult[]> {
   if (writes.length === 0) return [];
-  const rows = await store.query<{ key: string; changed: boolean }>(WRITE_ENTRIES, columnsOf(writes));
-  const written = new Map(rows.map((row) => [row.key, row.changed]));
+  const rows = await store.query<WrittenRow>(WRITE_ENTRIES, columnsOf(writes));
+  const written = new Map(rows.map((row) => [row.key, row]));
   return writes.map(({ entry: { key } }) => {
-    const changed = written.get(key);
-    return changed === undefined ? { kind: 'outdated', key } : { kind: 'written', key, changed };
+    const row = written.get(key);
+    if (row === undefined) return { kind: 'outdated', key };
+    return { kind: 'written', key, changed: row.changed, intervalMs: row.interval_ms };
   });
 }
 
