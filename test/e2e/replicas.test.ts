@@ -1,3 +1,4 @@
+import { getPriority } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask, cacheStatusOf } from './asking.js';
 import { openStack, type OpenStack } from './open-stack.js';
@@ -29,6 +30,12 @@ test('an entry outlives the process that asked for it: it is answered from Postg
   expect(cacheStatusOf(again)).toMatch(/^hit; ttl=\d+$/);
   expect(again.body).toEqual(first.body);
   expect(await stack.judge.arrivals('/items/1')).toHaveLength(1);
+});
+
+test('services that nobody waits for leave the processor to those that answer', () => {
+  const priorityOf = (name: string): number => getPriority(stack.pid(name));
+  expect(['cache-api', 'dispatcher'].map(priorityOf)).toEqual([getPriority(), getPriority()]);
+  expect(['scheduler', 'refresher'].map(priorityOf)).toEqual([10, 10]);
 });
 
 test('an entry that one replica asked for is a hit at the other', async () => {

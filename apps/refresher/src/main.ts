@@ -2,7 +2,7 @@ import { connectBus, createPublisher, JetStreamStrategy, joinMembers } from '#bu
 import { declareConsumers, MOST_BATCHED } from '#contracts';
 import { boot } from '#runtime';
 import type { Runtime } from '#runtime';
-import { createEntryRepository, createResourceStatWriter, openStore } from '#store';
+import { createEntryRepository, createResourceStatRepository, createResourceStatWriter, openStore } from '#store';
 import { LearningService } from './learning.service.js';
 import { createRefreshMetrics } from './refresh-metrics.js';
 import { RefreshService } from './refresh.service.js';
@@ -18,6 +18,7 @@ await boot({
   name: APP,
   defaultOpsPort: DEFAULT_OPS_PORT,
   listensOn: 'ops',
+  yields: true,
   async prepare(runtime: Runtime) {
     const { environment, logger, clock, health, identity } = runtime;
     const { namespace, natsUrl, postgresUrl } = environment;
@@ -39,7 +40,12 @@ await boot({
       entries: createEntryRepository(store),
       metrics: createRefreshMetrics(runtime.metrics),
     });
-    const learning = new LearningService({ bus, clock, logger, writer: createResourceStatWriter(store) });
+    const { timeScale } = environment;
+    const learning = new LearningService({
+      ...{ bus, publisher, clock, logger, timeScale },
+      writer: createResourceStatWriter(store, { timeScale }),
+      repository: createResourceStatRepository(store),
+    });
     strategy = new JetStreamStrategy({
       bus,
       publisher,

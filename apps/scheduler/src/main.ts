@@ -16,6 +16,7 @@ await boot({
   name: APP,
   defaultOpsPort: DEFAULT_OPS_PORT,
   listensOn: 'ops',
+  yields: true,
   async prepare(runtime: Runtime) {
     const { environment, logger, clock, health, identity } = runtime;
     const { namespace, natsUrl, postgresUrl } = environment;

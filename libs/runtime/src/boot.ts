@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
+import { hostname, setPriority } from 'node:os';
 import { NestFactory } from '@nestjs/core';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -39,6 +39,8 @@ export interface AppDefinition {
   readonly defaultOpsPort: number;
   /** cache-api's control plane listens on the admin port; the others on the ops port. */
   readonly listensOn: 'admin' | 'ops';
+  /** Nobody waits for what it does: where processors are short, those that answer go first. */
+  readonly yields?: boolean;
   /** As many processes as PENSTOCK_WORKERS says share the data-plane port; else there is one. */
   readonly hasWorkers?: boolean;
   /** Connects to the servers and answers the root module. */
@@ -59,6 +61,9 @@ export async function boot(definition: AppDefinition): Promise<void> {
     },
     { followsParent: environment.followsParent, logger },
   );
+  if (environment.timeScale !== 1)
+    logger.warn({ timeScale: environment.timeScale }, 'a benchmark: half-lives and maxAge pass faster than time does');
+  if (definition.yields === true) yieldToOthers(logger);
   try {
     const { module, close } = await definition.prepare(runtime);
     opened.push(close);
@@ -92,6 +97,17 @@ async function withWorkers({
   metrics.exposition = () => crew.exposition();
   health.watch('workers', () => crew.areAllServing());
   return () => crew.close();
+}
+
+/** A tenth of the weight of an ordinary process; what nobody else wants is still all its own. */
+const NICENESS = 10;
+
+function yieldToOthers(logger: Logger): void {
+  try {
+    setPriority(NICENESS);
+  } catch (error) {
+    logger.debug({ err: error }, 'the priority of this process could not be lowered');
+  }
 }
 
 const MAX_CONTROL_BODY_BYTES = 64 * 1024 * 1024;
