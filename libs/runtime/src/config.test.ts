@@ -32,6 +32,7 @@ describe('the environment', () => {
       logLevel: 'info',
       followsParent: false,
       workers: 1,
+      timeScale: 1,
       variables: complete,
     });
   });
@@ -63,6 +64,24 @@ describe('the environment', () => {
   it.each(['0', '-1', '1.5', '100', 'two'])('takes no PENSTOCK_WORKERS of %s', (workers) => {
     expect(refusalOf({ ...complete, PENSTOCK_WORKERS: workers })).toContain(
       `PENSTOCK_WORKERS: expected a whole number from 1 to 99; found "${workers}"`,
+    );
+  });
+
+  it('lets time run faster in a benchmark', () => {
+    const scaled = { ...complete, PENSTOCK_BENCHMARK: '1', PENSTOCK_TIME_SCALE: '12.5' };
+    expect(readEnvironment(8084, scaled).timeScale).toBe(12.5);
+    expect(readEnvironment(8084, { ...complete, PENSTOCK_BENCHMARK: '1' }).timeScale).toBe(1);
+  });
+
+  it.each(['1', '25'])('takes no time scale of %s outside benchmarks, and says what to do', (scale) => {
+    expect(refusalOf({ ...complete, PENSTOCK_TIME_SCALE: scale })).toContain(
+      `PENSTOCK_TIME_SCALE: expected nothing outside a benchmark, since it makes half-lives and maxAge pass faster than time does; take it out, or set PENSTOCK_BENCHMARK=1; found "${scale}"`,
+    );
+  });
+
+  it.each(['0', '0.5', '1001', '-2', '1e2', 'fast', ''])('takes no time scale of %j', (scale) => {
+    expect(refusalOf({ ...complete, PENSTOCK_BENCHMARK: '1', PENSTOCK_TIME_SCALE: scale })).toContain(
+      `PENSTOCK_TIME_SCALE: expected a number from 1 to 1000; found ${JSON.stringify(scale)}`,
     );
   });
 

@@ -16,6 +16,11 @@ export interface Environment {
   readonly logLevel: string;
   /** How many processes share the data-plane port. */
   readonly workers: number;
+  /**
+   * How many times faster than the clock everything runs that is slow by design: half-lives, forgetting, bounds of change rates, maxAge.
+   * Leases, timeouts and quotas stay as they are. Always 1 outside benchmarks.
+   */
+  readonly timeScale: number;
   /** Ends with whoever started it, told by its standard input. */
   readonly followsParent: boolean;
   /** For `${NAME}` references of the configuration; never logged. */
@@ -48,7 +53,26 @@ const serverUrl = (schemes: string, example: string): z.ZodType<string> =>
     .string({ error: `expected ${example}, found nothing; set it, or start everything with npm start` })
     .regex(new RegExp(`^(${schemes})://`), `expected ${example}`);
 
-function schemaFor(defaultOpsPort: number): z.ZodType<Record<string, unknown>> {
+const TIME_SCALE = /^\d{1,4}(\.\d{1,3})?$/;
+const TIME_SCALE_EXPECTED = 'expected a number from 1 to 1000';
+
+/** Whoever sets it by mistake would forget within minutes what was learned in days. */
+function timeScale(isBenchmark: boolean): z.ZodType<number | undefined> {
+  if (!isBenchmark)
+    return z
+      .undefined(
+        'expected nothing outside a benchmark, since it makes half-lives and maxAge pass faster than time does; take it out, or set PENSTOCK_BENCHMARK=1',
+      )
+      .optional();
+  return z
+    .string()
+    .regex(TIME_SCALE, { error: TIME_SCALE_EXPECTED, abort: true })
+    .transform(Number)
+    .refine((value) => value >= 1 && value <= 1000, TIME_SCALE_EXPECTED)
+    .optional();
+}
+
+function schemaFor(defaultOpsPort: number, isBenchmark: boolean): z.ZodType<Record<string, unknown>> {
   return z.object({
     PENSTOCK_CONFIG: z.string().min(1).optional(),
     PENSTOCK_HOST: z.string().min(1).default('127.0.0.1'),
@@ -68,6 +92,8 @@ function schemaFor(defaultOpsPort: number): z.ZodType<Record<string, unknown>> {
       .regex(/^[1-9]\d?$/, { error: 'expected a whole number from 1 to 99' })
       .default('1')
       .transform(Number),
+    PENSTOCK_BENCHMARK: z.literal('1', 'expected 1').optional(),
+    PENSTOCK_TIME_SCALE: timeScale(isBenchmark),
     PENSTOCK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'fatal']).default('info'),
     PENSTOCK_PARENT: z.literal('stdin', 'expected stdin').optional(),
   });
@@ -75,7 +101,7 @@ function schemaFor(defaultOpsPort: number): z.ZodType<Record<string, unknown>> {
 
 /** @throws EnvironmentFault with every fault in one message. */
 export function readEnvironment(defaultOpsPort: number, variables: NodeJS.ProcessEnv = process.env): Environment {
-  const parsed = schemaFor(defaultOpsPort).safeParse(variables);
+  const parsed = schemaFor(defaultOpsPort, variables['PENSTOCK_BENCHMARK'] === '1').safeParse(variables);
   if (!parsed.success) {
     const lines = parsed.error.issues.map(
       (issue) => `  ${issue.path.join('.')}: ${issue.message}; found ${found(variables, issue.path)}`,
@@ -95,6 +121,7 @@ export function readEnvironment(defaultOpsPort: number, variables: NodeJS.Proces
     adminToken: value['PENSTOCK_ADMIN_TOKEN'],
     accessToken: value['PENSTOCK_ACCESS_TOKEN'],
     workers: Number(value['PENSTOCK_WORKERS']),
+    timeScale: value['PENSTOCK_TIME_SCALE'] ?? 1,
     logLevel: text(value['PENSTOCK_LOG_LEVEL']),
     followsParent: value['PENSTOCK_PARENT'] !== undefined,
     variables,
