@@ -122,6 +122,13 @@ export class Allowance {
     this.#windows.setSpread(isWay ? this.#spread.throttled(nowMs) : this.#spread.acquitted(), nowMs);
   }
 
+  /** Its price hangs on its answer, and proved lower than what it was charged. */
+  giveBack(permit: Permit, { cost, leftAtMs }: { cost: number; leftAtMs: number }, nowMs: number): void {
+    const { startedAtMs, lane } = permit;
+    const tokens = Math.floor(permit.cost - cost);
+    if (tokens > 0) this.#pace.giveBack({ tokens, startedAtMs, leftAtMs, background: lane !== 'now' }, nowMs);
+  }
+
   ramp(nowMs: number): void {
     this.#pace.ramp(nowMs);
   }

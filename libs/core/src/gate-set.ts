@@ -329,7 +329,7 @@ type Refusal = Extract<GateAdmission, { kind: 'wait' }>;
 /** What a scope learns of an answer that concerns another one: that the call has ended. */
 function aside(outcome: SetOutcome): GateOutcome {
   if (outcome.kind === 'throttled') return { kind: 'abandoned' };
-  return outcome.kind === 'answered' ? { kind: 'answered' } : outcome;
+  return outcome.kind === 'answered' ? { kind: 'answered', cost: outcome.cost } : outcome;
 }
 
 function changesOf(changes: readonly (readonly [scope: string, change: GateChange])[]): ScopedChange[] {

@@ -49,6 +49,8 @@ export type GateOutcome =
   | {
       readonly kind: 'answered';
       readonly announcement?: Announcement | undefined;
+      /** What such an answer costs, where that is known to be less than what calls are charged: the rest is given back. */
+      readonly cost?: number | undefined;
     }
   | ({ readonly kind: 'throttled' } & ThrottledAnswer)
   /** 5xx, a time-out, a broken connection: nothing that concerns the limit. */

@@ -120,6 +120,7 @@ export class Gate {
 
   #learn(permit: Permit, outcome: GateOutcome, nowMs: number): GateChange {
     this.left(permit, permit.startedAtMs);
+    const leftAtMs = this.#open.get(permit.seq) ?? permit.startedAtMs;
     this.#open.delete(permit.seq);
     if (permit.probe) this.#probe.inFlight = false;
     this.#advance(nowMs);
@@ -127,6 +128,7 @@ export class Gate {
       case 'throttled':
         return this.#throttled(permit, outcome, nowMs);
       case 'answered':
+        if (outcome.cost !== undefined) this.#allowance.giveBack(permit, { cost: outcome.cost, leftAtMs }, nowMs);
         return this.#answered(permit, outcome.announcement, nowMs);
       case 'failed':
       case 'abandoned':

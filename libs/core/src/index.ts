@@ -20,6 +20,7 @@ export type { ResourceIdentity } from './resource-key.js';
 export { credentialFieldsOf, maskQuery, partitionOf, SHARED_PARTITION, withoutCredentials } from './partition.js';
 export type { CredentialRule, Requester } from './partition.js';
 export { toldOnce } from './stored-fields.js';
+export { tagsOf } from './tags.js';
 export { varyNamesOf, variantOf } from './vary.js';
 export type { Vary } from './vary.js';
 export { NO_DIRECTIVES, parseCacheControl, requestDirectivesOf } from './cache-control.js';
@@ -32,7 +33,7 @@ export { compareVersions, isAtOrBelow } from './version.js';
 export type { Version } from './version.js';
 export { entryFrom, freshenedByHead, isRenewableBy304, renewedBy304 } from './entry.js';
 export type { Arrival, Entry, EntryIdentity, Renewal, StorableAnswer } from './entry.js';
-export { admits, ageOf, freshnessOf, isErrorToHide, mayAnswerAfterError } from './freshness.js';
+export { admits, ageOf, endedAt, freshnessOf, isErrorToHide, mayAnswerAfterError } from './freshness.js';
 export type { Admission, AdmissionRules, Aging, Freshness } from './freshness.js';
 export { evaluatePreconditions, hasOriginPreconditions, validatorsOf, withoutPreconditions } from './conditional.js';
 export type { Conditioned, PreconditionVerdict } from './conditional.js';
@@ -82,6 +83,7 @@ export type { Decode } from './answer-body.js';
 export type { Dialect, ThrottleScope } from './dialects/dialect.js';
 export { DIALECT_NAMES, dialectNamed } from './dialects/all.js';
 export { createGateSet, GateSet } from './gate-set.js';
+export { chargedFor } from './charged.js';
 export { bucketId, WHOLE_UPSTREAM } from './scope-names.js';
 export type { ScopeKind } from './scope-names.js';
 export type { GateSetConfig, ScopedChange, ScopeState, SetOutcome, SetPermit, SetRecord } from './gate-set.js';
@@ -111,5 +113,39 @@ export { Breaker, createBreaker } from './breaker.js';
 export type { BreakerAdmission, BreakerState } from './breaker.js';
 export { dueAt, overdueRatio } from './due.js';
 export type { Freshened } from './due.js';
+export { elapsedForValue, staleValueOf, valueOf } from './value.js';
+export type { Worth } from './value.js';
+export { ValueIndex } from './value-index.js';
+export type { Placement } from './value-index.js';
+export {
+  callsForFreshness,
+  callsForFreshnessEvenly,
+  evenRates,
+  freshnessAt,
+  optimalRates,
+  weightedFreshness,
+} from './optimal-rates.js';
+export type { OptimalRates, Population } from './optimal-rates.js';
 export { Heap } from './heap.js';
 export type { HeapPlace } from './heap.js';
+export { pathTemplate } from './path-template.js';
+export type { PathTemplate } from './path-template.js';
+export { canonicalJson } from './canonical-json.js';
+export { fieldsOfPart, splitAnswer } from './split-answer.js';
+export type { Element, SplitAnswer, SplitRule } from './split-answer.js';
+export { appended, observed } from './change-history.js';
+export type { ChangeObservation } from './change-history.js';
+export { estimateChangeRate, priorRateOf, rateInterval } from './change-rate.js';
+export type { ChangeRateEstimate, PriorRates } from './change-rate.js';
+export { templateOf } from './path-kind.js';
+export { planAtOnce, planSteps } from './planner.js';
+export type { BucketForecast, PlannerAnswer, PlannerQuestion, RateForecast, RoundRobin, Targets } from './planner.js';
+export { PlannerSheetMaker } from './planner-sheet.js';
+export type { CountedResource, KnownOfRates, PlannerSheet } from './planner-sheet.js';
+export type { Steps } from './planner-policy.js';
+export type { Ages, Estimate } from './planner-forecast.js';
+export { tightestOf, windowShares } from './planner-limits.js';
+export type { PlannedWindow, TightestWindow, WindowShare } from './planner-limits.js';
+export { logNormalRates, zipfOf } from './planner-population.js';
+export type { AssumedRates } from './planner-population.js';
+export { planSentences, raiseSentence, sayDuration, sayNumber, sayShare } from './planner-words.js';

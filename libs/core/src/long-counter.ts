@@ -1,5 +1,5 @@
 import type { Unreported } from './reservation.js';
-import type { OneWindow, WindowRecord } from './windows.js';
+import type { OneWindow, Uncounted, WindowRecord } from './windows.js';
 
 const BINS = 128;
 /** Float dust of a running balance. */
@@ -97,6 +97,16 @@ export class LongCounter implements OneWindow {
     if (last !== undefined) last.count -= back;
     this.#total -= back;
     this.#spent = Math.max(0, this.#spent - back);
+  }
+
+  giveBack({ tokens, startedAtMs, background }: Uncounted, nowMs: number): void {
+    this.free(nowMs);
+    const bin = this.#bins.findLast(({ endMs }) => endMs - this.#binMs <= startedAtMs);
+    const back = Math.min(tokens, bin?.count ?? 0);
+    if (bin !== undefined) bin.count -= back;
+    this.#total -= back;
+    if (startedAtMs >= (this.#periodStartMs ?? 0)) this.#spent = Math.max(0, this.#spent - back);
+    if (background) this.#trickle += back;
   }
 
   /** From here on the period is the upstream's: what was sent in one that is over does not count in the next. */

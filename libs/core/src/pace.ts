@@ -9,7 +9,7 @@ import type { Learned, LearnedRecord } from './gate-types.js';
 import { Pacer } from './pacer.js';
 import { RAMP_MS, rampShare } from './ramp.js';
 import { SendMeter, METERED_MS } from './send-meter.js';
-import { Windows, type WindowLimit } from './windows.js';
+import { Windows, type Uncounted, type WindowLimit } from './windows.js';
 
 const SLOWEST_PER_SECOND = 0.001;
 /** A stall of the process of this length costs the background no rate. */
@@ -95,6 +95,14 @@ export class Pace {
     if (background) this.#spendBackground(cost, nowMs);
     this.#announced.sent(cost);
     this.#uncap(nowMs);
+  }
+
+  giveBack(uncounted: Uncounted, nowMs: number): void {
+    // Before the windows have it back, as it was when it was spent.
+    const perSecond = Math.max(SLOWEST_PER_SECOND, this.#windows.ceilingPerSecond(nowMs));
+    if (uncounted.background && this.#windows.configured)
+      this.#backgroundPacer.giveBack(perSecond / uncounted.tokens, nowMs);
+    this.#windows.giveBack(uncounted, nowMs);
   }
 
   told(announcement: Announcement, heard: Heard, nowMs: number): void {

@@ -1,5 +1,5 @@
 import type { Unreported } from './reservation.js';
-import type { OneWindow, WindowRecord } from './windows.js';
+import type { OneWindow, Uncounted, WindowRecord } from './windows.js';
 
 /** One part in fifty is burst: a sustained load gets 98 % of the limit, a lone burst of callers is not strung out. */
 const BURST_SHARE = 0.02;
@@ -70,6 +70,10 @@ export class PacedBucket implements OneWindow {
   refund(nowMs: number, count: number): void {
     this.#fill(nowMs);
     this.#tokens = Math.min(this.#size, this.#tokens + count);
+  }
+
+  giveBack({ tokens }: Uncounted, nowMs: number): void {
+    this.refund(nowMs, tokens);
   }
 
   align(): void {}

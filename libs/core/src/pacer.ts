@@ -18,6 +18,11 @@ export class Pacer {
     this.#nextAtMs = Math.max(nowMs, this.#nextAtMs) + 1000 / perSecond;
   }
 
+  /** One that was spent did not count after all; nothing is stored beyond what a moment ago was free. */
+  giveBack(perSecond: number, nowMs: number): void {
+    this.#nextAtMs = Math.max(nowMs, this.#nextAtMs - 1000 / perSecond);
+  }
+
   /** Nothing is stored: the next call is due one full interval from now. */
   empty(perSecond: number, nowMs: number): void {
     this.#nextAtMs = nowMs + this.slackMs + 1000 / perSecond;

@@ -1,5 +1,5 @@
 import type { Unreported } from './reservation.js';
-import type { OneWindow, WindowRecord } from './windows.js';
+import type { OneWindow, Uncounted, WindowRecord } from './windows.js';
 
 /**
  * An exact log of send times: the n-th send may leave once the (n − limit)-th has left every window at the receiver. Two sends that
@@ -59,6 +59,15 @@ export class SendLog implements OneWindow {
   /** An exact log forgets nothing before its time. */
   refund(): void {}
 
+  /** Takes out the newest that left no later: which of two calls of one moment it was makes no difference to the log. */
+  giveBack({ tokens, leftAtMs }: Uncounted): void {
+    for (let left = tokens; left > 0; left -= 1) {
+      const at = this.#newestUntil(leftAtMs);
+      if (at < 0) return;
+      this.#removeAt(at);
+    }
+  }
+
   align(): void {}
 
   spend(nowMs: number, count: number): void {
@@ -113,6 +122,22 @@ export class SendLog implements OneWindow {
   #push(atMs: number): void {
     this.#times[(this.#oldest + this.#count) % this.limit] = atMs;
     this.#count += 1;
+  }
+
+  /** Among those that were seen to leave; -1: none of them is in a window any more. */
+  #newestUntil(leftAtMs: number): number {
+    let [below, above] = [-1, this.#count - this.#unleft];
+    while (above - below > 1) {
+      const middle = (below + above) >> 1;
+      if (this.#at(middle) <= leftAtMs) below = middle;
+      else above = middle;
+    }
+    return below;
+  }
+
+  #removeAt(index: number): void {
+    for (let i = index; i < this.#count - 1; i += 1) this.#times[(this.#oldest + i) % this.limit] = this.#at(i + 1);
+    this.#count -= 1;
   }
 
   #forgetOldest(): void {

@@ -39,6 +39,8 @@ export interface OneWindow {
   fit(cost: number): void;
   /** Charged and not used, says the vendor. */
   refund(nowMs: number, count: number): void;
+  /** It left then, and the vendor did not count it. */
+  giveBack(uncounted: Uncounted, nowMs: number): void;
   /** The upstream told when it begins anew, and what remains until then. */
   align(told: { readonly resetAtMs: number; readonly remaining: number | undefined }, nowMs: number): void;
   /** The oldest send that has its place but was not yet seen to leave has left now. */
@@ -49,6 +51,14 @@ export interface OneWindow {
   drain(nowMs: number): void;
   record(nowMs: number): WindowRecord;
   restore(record: WindowRecord, shiftMs: number, nowMs: number): void;
+}
+
+/** What was paid for a call that did not cost so much after all. */
+export interface Uncounted {
+  readonly tokens: number;
+  readonly startedAtMs: number;
+  readonly leftAtMs: number;
+  readonly background: boolean;
 }
 
 /** How many tokens and which share at most the background leaves for lane now, in each window. */
@@ -78,7 +88,7 @@ function windowOf({ limit, perMs }: WindowLimit, spreadMs: number, reserveShare:
 /**
  * Several windows at once, all or nothing: a send is paid in each of them or in none. Short ones (<= 2 s, or at most 20 sends) are an
  * exact log, middle ones a bucket that cannot exceed the limit in any window, long ones (>= 1 h) counters that pace the background.
- * A send is a send: nothing is ever given back, since the upstream has counted it too.
+ * A send is a send: nothing is given back, since the upstream has counted it too, unless it says or it is known that it has not.
  */
 export class Windows {
   readonly #windows: readonly OneWindow[];
@@ -144,6 +154,12 @@ export class Windows {
 
   refund(nowMs: number, cost: number): void {
     if (cost > 0) for (const window of this.#windows) window.refund(nowMs, cost);
+  }
+
+  /** Of a call whose price hangs on its answer: what it cost in none of the windows. */
+  giveBack(uncounted: Uncounted, nowMs: number): void {
+    for (const window of this.#windows) window.giveBack(uncounted, nowMs);
+    this.#lowerBy(-uncounted.tokens);
   }
 
   /** When `count` tokens will be free if nothing is sent before; Infinity when some window can never hold so many. */
