@@ -1,4 +1,4 @@
-import { isBatch, type Batch } from '#contracts';
+import { callsIn, isBatch, type Batch } from '#contracts';
 import { Burial, type Unfinishable } from './burial.js';
 import type { Bus } from './connection.js';
 import type { GivenUp } from './dead-letters.js';
@@ -48,7 +48,8 @@ export class WorkDesk<Message> {
   read(work: WorkMessage): Reading<Message> {
     try {
       const message = this.decode(work.bytes, work.subject);
-      return { kind: 'read', message, pieces: Math.max(1, batchOf(message)?.items.length ?? 1) };
+      const batch = batchOf(message);
+      return { kind: 'read', message, pieces: batch === undefined ? 1 : Math.max(1, callsIn(batch)) };
     } catch (error) {
       return { kind: 'unreadable', reason: String(error), pieces: 1 };
     }

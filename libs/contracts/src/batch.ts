@@ -8,11 +8,16 @@ export interface Batch<Item extends object = object> extends Envelope {
 
 type OfOne = 'path' | 'key' | 'urlHash' | 'variant' | 'have';
 
+/** Present where one call is to bring all of them: the `match` of its rule in the configuration. */
+interface Joint {
+  readonly together?: string;
+}
+
 export type RefreshItem = Pick<RefreshWork, OfOne>;
-export type RefreshBatch = Omit<RefreshWork, OfOne> & Batch<RefreshItem>;
+export type RefreshBatch = Omit<RefreshWork, OfOne> & Batch<RefreshItem> & Joint;
 
 export type FetchItem = Pick<FetchWork, OfOne | 'requestFields' | 'validators'>;
-export type FetchBatch = Omit<FetchWork, keyof FetchItem | 'letter' | 'deferred'> & Batch<FetchItem>;
+export type FetchBatch = Omit<FetchWork, keyof FetchItem | 'letter' | 'deferred'> & Batch<FetchItem> & Joint;
 
 /** Half of what a holder pulls ahead (late binding): while one batch is spent, there is room for the next. */
 export const MOST_BATCHED = 32;
@@ -21,6 +26,11 @@ export const MOST_BATCHED_CHARS = 128 * 1024;
 
 export function isBatch(message: object): message is Batch {
   return Array.isArray((message as Partial<Batch>).items);
+}
+
+/** How many calls a batch stands for: what a pull has room for is counted in calls. */
+export function callsIn(batch: Batch & Joint): number {
+  return batch.together === undefined ? batch.items.length : Math.min(1, batch.items.length);
 }
 
 /** Stands where the subject of work for one resource bears its key. An id may hold what a subject's token may not. */
@@ -55,7 +65,7 @@ export function inBatches<Item>(items: readonly Item[], most: number, charsOf: (
 const idOf = (batchId: string, index: number): string => `${batchId}.${index}`;
 
 /** One of them as a message of its own, whatever work it is. */
-export function singleOf({ items, ...rest }: Batch, index: number): Envelope {
+export function singleOf({ items, together: _, ...rest }: Batch & Joint, index: number): Envelope {
   return { ...rest, ...items[index], id: idOf(rest.id, index) };
 }
 

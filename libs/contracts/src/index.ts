@@ -5,6 +5,7 @@ export { eventNameOf, WORK_PATTERNS, workPlaceOf } from './work-patterns.js';
 export type { WorkPattern, WorkPlace } from './work-patterns.js';
 export {
   batchToken,
+  callsIn,
   fetchesOf,
   inBatches,
   isBatch,
@@ -15,6 +16,8 @@ export {
   singleSubjectOf,
 } from './batch.js';
 export type { Batch, FetchBatch, FetchItem, RefreshBatch, RefreshItem } from './batch.js';
+export { costTogether, inJointCalls, jointRuleOf, jointRulesOf } from './joint-calls.js';
+export type { JointRule } from './joint-calls.js';
 export {
   declareBuckets,
   declareConsumers,
@@ -64,6 +67,7 @@ export type {
   UpstreamState,
   UpstreamStateKind,
 } from './messages.js';
+export type { PlanBudget, PlanForecast, PlanReport } from './plan-report.js';
 export { CHUNK_BYTES, decodeFrame, encodeFrame, FrameError, INLINE_BODY_BYTES } from './frame.js';
 export { cachePolicyOf } from './config/cache-policy-of.js';
 export { parseConfig } from './config/parse-config.js';
@@ -87,7 +91,9 @@ export { isPrivateAddress } from './config/private-address.js';
 export type {
   BackoffConfig,
   CacheConfig,
+  ElementsConfig,
   LimitsConfig,
+  ListConfig,
   PauseConfig,
   PenstockConfig,
   RefreshConfig,
@@ -95,5 +101,6 @@ export type {
   RetryPolicy,
   RetryRule,
   TimeoutsConfig,
+  TogetherConfig,
   UpstreamConfig,
 } from './config/penstock-config.js';

@@ -1,4 +1,4 @@
-import type { Entry, Fields, Lane, Version } from '#core';
+import type { Entry, Fields, Lane, PriorRates, Version } from '#core';
 import type { EventName } from './subjects.js';
 
 /** What every message carries: who it is, when it was said, what caused it, and the trace that it belongs to. */
@@ -25,6 +25,8 @@ export interface ResourceRef {
 /** Someone should look whether this entry needs a refetch. */
 export interface RefreshWork extends Envelope, ResourceRef {
   readonly reason: 'due' | 'stale-read' | 'known-stale';
+  /** Of the fetch that it leads to; absent: what the reason says (`stale-read`: soon, else later). */
+  readonly lane?: 'soon';
   /** The declared bucket of its path, by the configuration of whoever asks. */
   readonly bucket: string;
   /** The version that the asker saw; a newer one in the store makes the work moot. */
@@ -206,6 +208,8 @@ export interface LearnedStats extends Envelope {
   readonly readsAt: number;
   /** Calls' worth of a refresh, as charged by the upstream. */
   readonly costs: readonly number[];
+  /** Told anew now and then, in a message of its own: what to take for all those of which nothing is known yet. */
+  readonly priors?: PriorRates;
 }
 
 /** What is known of a limit that nobody configured. Whoever tells the rate only is of an older version. */
@@ -278,6 +282,8 @@ export interface EventPayloads {
     readonly unchangedForMs: number | null;
     /** It was marked as out of date again while its call was on its way. */
     readonly knownStale?: true;
+    /** Calls' worth of what was charged for it; absent: one. */
+    readonly cost?: number;
     readonly requestedAt: number;
     readonly receivedAt: number;
     readonly lifetimeMs: number;
@@ -305,7 +311,13 @@ export interface EventPayloads {
     readonly reason: 'collected' | 'purged';
   };
   /** A fetch was answered by the upstream, well or ill. */
-  'fetch.answered': FetchFacts & { readonly status: number; readonly version: Version; readonly durationMs: number };
+  'fetch.answered': FetchFacts & {
+    readonly status: number;
+    readonly version: Version;
+    readonly durationMs: number;
+    /** Calls' worth that it was charged, its part of it where one call brought several; absent: one. */
+    readonly cost?: number;
+  };
   /** A fetch was given up. */
   'fetch.failed': FetchFacts & { readonly code: FailureCode; readonly detail: string };
   /** A fetch was not worth sending any more. */

@@ -1,28 +1,48 @@
 import { isScalar } from 'yaml';
 import { DEFAULTS } from './defaults.js';
-import type { CacheConfig, CredentialFields, RefreshConfig } from './penstock-config.js';
+import type { CacheConfig, CredentialFields, MultiplierConfig, RefreshConfig } from './penstock-config.js';
 import { OVERRIDABLE_DIRECTIVES } from './penstock-config.js';
 import {
+  decimal,
   duration,
   durationAboveZero,
   fieldName,
   flag,
   listOf,
   lowerCase,
+  mapping,
   matching,
   oneOf,
   parsed,
+  pointer,
   size,
 } from './readers.js';
 import type { Reader, Reading, Section, Spot } from './reading.js';
 import { checkResourcePattern, MAX_EXPANDED_RESOURCES, resourceFileOf } from './resource-pattern.js';
+import { lists, together } from './together-section.js';
 
 const RESOURCES_EXPECTED = 'paths such as "/items/{1..6000}", or "file:items.txt"';
 
 const fieldNames = listOf(lowerCase(fieldName), 'default, or a list of field names such as [authorization, x-session]');
+const tag = matching('the tag of resources, such as "vip"', /./s);
 const queryNames = listOf(matching('the name of a query parameter such as api_key', /^[^\s&=#]+$/));
-// RFC 6901 section 3: either empty, or each token after a slash, with ~ only as ~0 or ~1.
-const pointers = listOf(matching('a JSON pointer such as /meta/servedAt', /^(\/([^~]|~[01])*)?$/));
+const pointers = listOf(pointer);
+
+const LEAST_MULTIPLIER = 0.001;
+const MOST_MULTIPLIER = 1_000;
+const multiplier = decimal(LEAST_MULTIPLIER, MOST_MULTIPLIER);
+
+/** The tags are those that resources are registered with. */
+const multipliers = listOf(
+  mapping<MultiplierConfig>((section) => ({
+    tag: section.required('tag', tag, { expected: 'the tag of resources, such as "vip"', stopgap: '' }),
+    by: section.required('by', multiplier, {
+      expected: `a number from ${LEAST_MULTIPLIER} to ${MOST_MULTIPLIER}`,
+      stopgap: 1,
+    }),
+  })),
+  'a list such as [ { tag: vip, by: 3 } ]',
+);
 
 const credentialFields: Reader<CredentialFields> = (spot, reading) => {
   if (isScalar(spot.node) && spot.node.value === 'default') return { kind: 'default' };
@@ -55,6 +75,9 @@ export function readRefresh(section: Section): RefreshConfig {
     spend: section.field('spend', oneOf(['target', 'all']), absent.spend),
     resources: section.field('resources', resources, absent.resources),
     volatileFields: section.field('volatileFields', pointers, absent.volatileFields),
+    multipliers: section.field('multipliers', multipliers, absent.multipliers),
+    together: section.field('together', together, absent.together),
+    lists: section.field('lists', lists, absent.lists),
   };
 }
 

@@ -59,6 +59,7 @@ export function readLimits(section: Section): LimitsConfig {
     buckets: section.field('buckets', buckets, absent.buckets),
     per: section.field('per', oneOf(['upstream', 'credential']), absent.per),
     costs: section.field('costs', costs, absent.costs),
+    notModifiedCost: section.optional('notModifiedCost', integer(0, MAX_CALLS)),
     throttleBudget: section.field('throttleBudget', integer(1, MAX_CALLS), absent.throttleBudget),
   };
 }

@@ -75,6 +75,7 @@ const DOCUMENTED_DEFAULTS = {
     backgroundFloor: 0.05,
     buckets: [],
     costs: [],
+    notModifiedCost: undefined,
     throttleBudget: undefined,
     per: 'upstream',
   },
@@ -106,7 +107,15 @@ const DOCUMENTED_DEFAULTS = {
     ignoreDirectives: [],
     tagHeader: 'Cache-Tag',
   },
-  refresh: { background: true, maxAgeMs: undefined, spend: 'target', resources: [], volatileFields: [] },
+  refresh: {
+    background: true,
+    maxAgeMs: undefined,
+    spend: 'target',
+    resources: [],
+    volatileFields: [],
+    together: [],
+    lists: [],
+  },
   allowPrivateAddresses: false,
   proxy: undefined,
   tls: { ca: undefined },
@@ -273,9 +282,9 @@ describe('warnings', () => {
   });
 
   it('name each key that this version reads and does not act on', () => {
-    const { warnings } = valid(crm('refresh: { volatileFields: [/servedAt] }'));
+    const { warnings } = valid(crm('cache: { shareAuthorized: true }'));
     expect(warnings).toEqual([
-      'penstock.yaml: upstreams.crm.refresh.volatileFields is set, but this version does not act on it yet',
+      'penstock.yaml: upstreams.crm.cache.shareAuthorized is set, but this version does not act on it yet',
     ]);
   });
 

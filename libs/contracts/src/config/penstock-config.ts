@@ -78,6 +78,8 @@ export interface LimitsConfig {
   readonly per: 'upstream' | 'credential';
   /** What a call is charged, by the first pattern that its path matches; none: learned from the answers, or one. */
   readonly costs: readonly CostConfig[];
+  /** What a call is charged that is answered 304; undefined: as any other. */
+  readonly notModifiedCost: number | undefined;
   /** How many throttles in 10 min end in a ban. Undefined: the vendor does not ban. */
   readonly throttleBudget: number | undefined;
 }
@@ -203,4 +205,58 @@ export interface RefreshConfig {
   /** Each a path pattern (`/items/{1..6000}`) or a file of them (`file:items.txt`). */
   readonly resources: readonly string[];
   readonly volatileFields: readonly string[];
+  readonly multipliers: readonly MultiplierConfig[];
+  readonly together: readonly TogetherConfig[];
+  readonly lists: readonly ListConfig[];
 }
+
+/** Resources with this tag weigh so many times as much, when it is asked which refresh is worth making. */
+export interface MultiplierConfig {
+  readonly tag: string;
+  readonly by: number;
+}
+
+/** Where the resources stand in an answer that brings several: JSON pointers (RFC 6901). */
+export interface ElementsConfig {
+  /** To the array of them; empty: the answer itself. */
+  readonly items: string;
+  /** Within one of them, to its id. */
+  readonly id: string;
+}
+
+/** Resources that one call can bring together. */
+export interface TogetherConfig extends ElementsConfig {
+  /** Their paths, with `{id}` where they differ. */
+  readonly match: string;
+  /** The call, with `{ids}` where the ids of those go that it is to bring. */
+  readonly call: string;
+  /** Ids in one call. */
+  readonly most: number;
+  readonly separator: string;
+  /** What such a call is charged; undefined: as any call of its path. */
+  readonly cost: number | undefined;
+  /** How long a call is kept back to be filled up, from the first resource that is due. */
+  readonly gatherMs: number;
+}
+
+/** A call that tells which resources have changed since when. */
+export interface ListConfig extends ElementsConfig {
+  /** With `{since}` where the time goes. */
+  readonly call: string;
+  readonly everyMs: number;
+  /** Paths of the resources that it tells of, with `{id}`. */
+  readonly path: string;
+  /** Within an element, to the time of its last change: a date, or seconds or milliseconds since 1970. */
+  readonly changedAt: string;
+  /** In the answer, to the URL of the next page; undefined: one page is all. */
+  readonly next: string | undefined;
+  readonly sinceFormat: SinceFormat;
+  /** How far back it is asked again: what the upstream tells may be late. */
+  readonly overlapMs: number;
+  /** signal: that it has changed. content: the resource itself, as a call of its own would bring it. */
+  readonly contains: 'signal' | 'content';
+  readonly cost: number | undefined;
+}
+
+export const SINCE_FORMATS = ['iso', 'epoch-s', 'epoch-ms'] as const;
+export type SinceFormat = (typeof SINCE_FORMATS)[number];

@@ -42,6 +42,8 @@ export const durationAboveZero: Reader<number> = atLeast(1, duration, '1ms');
 export const id = matching(ID_EXPECTED, ID_SHAPE);
 export const fieldName = matching('a field name such as User-Agent (RFC 9110 token)', FIELD_NAME);
 export const glob = matching('a pattern such as "nightly*"', /./s);
+// RFC 6901 section 3: either empty, or each token after a slash, with ~ only as ~0 or ~1.
+export const pointer = matching('a JSON pointer such as /meta/servedAt', /^(\/([^~]|~[01])*)?$/);
 export const pathGlob = matching('a path pattern such as "/search/**"', /^\//);
 
 export function matching(expected: string, shape: RegExp): Reader<string> {
