@@ -68,4 +68,5 @@ export { createAcknowledgements } from './acknowledgements.js';
 export type { Acknowledgements, Expectation } from './acknowledgements.js';
 export { subscribeStates } from './state-feed.js';
 export { openFetchDoor } from './fetch-door.js';
+export { subscribeLearned } from './learned-feed.js';
 export { subscribeReads } from './reads-feed.js';

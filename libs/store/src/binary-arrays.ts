@@ -4,11 +4,12 @@
  */
 
 /** pg_type.oid of what the array holds; PostgreSQL compares it with the parameter's type. */
-const OID = { bytea: 17, bigint: 20, text: 25, json: 114 } as const;
+const OID = { bytea: 17, bigint: 20, text: 25, json: 114, double: 701 } as const;
 
 const HEADER_BYTES = 20;
 const LENGTH_BYTES = 4;
 const BIGINT_BYTES = 8;
+const DOUBLE_BYTES = 8;
 /** What stands in place of the length where there is no value. */
 const NULL_LENGTH = -1;
 /** UTF-8 needs at most three bytes for a UTF-16 unit. */
@@ -36,6 +37,16 @@ export function bigintArray(values: readonly number[]): Buffer {
     at = target.writeInt32BE(BIGINT_BYTES, at);
     at = target.writeInt32BE(high, at);
     at = target.writeUInt32BE(value - high * 2 ** 32, at);
+  }
+  return target.subarray(0, at);
+}
+
+export function doubleArray(values: readonly (number | null)[]): Buffer {
+  const target = Buffer.allocUnsafe(HEADER_BYTES + values.length * (LENGTH_BYTES + DOUBLE_BYTES));
+  let at = writeHeader(target, values.length, OID.double);
+  for (const value of values) {
+    if (value === null) at = target.writeInt32BE(NULL_LENGTH, at);
+    else at = target.writeDoubleBE(value, target.writeInt32BE(DOUBLE_BYTES, at));
   }
   return target.subarray(0, at);
 }

@@ -1,43 +1,127 @@
+import type { PriorRates } from '#core';
 import type { Store } from './store.js';
 
-/** What was learned of one key since the last batch. */
-export interface StatDelta {
+/** What is known of one resource by its refreshes and reads. */
+export interface ResourceStat {
+  /** Of the entry. */
   readonly key: string;
-  readonly upstream: string;
+  /** Of its path (`templateOf`); empty while only reads are known. */
+  readonly template: string;
+  /** Refreshes that showed whether it had changed. */
+  readonly observations: number;
+  /** Changes per second; null: not observed yet, so that its kind speaks for it. */
+  readonly changeRate: number | null;
+  /** Standard deviation of the rate's natural logarithm; null with it. */
+  readonly rateSpread: number | null;
+  /** Each counted for less the longer ago it was, as of `readsAt` (epoch ms). */
   readonly reads: number;
-  readonly refreshes: number;
-  readonly changes: number;
-  readonly lastChangedAt: number | null;
+  readonly readsAt: number;
+  /** Calls' worth of one refresh. */
+  readonly cost: number;
 }
 
-/** The only writer of `resource_stat`: the refresher. */
-export interface ResourceStatWriter {
-  /** Adds the deltas; reads fade with the half-life before the new ones are added. Keys must be distinct. */
-  addStats(deltas: readonly StatDelta[], nowMs: number): Promise<void>;
+/** Where the next page begins. */
+export type StatCursor = Pick<ResourceStat, 'template' | 'key'>;
+
+export interface ResourceStatRepository {
+  /** A page of at most `limit`, in an order of its own: the last of it is the cursor of the next. */
+  readStats(upstream: string, after: StatCursor | undefined, limit: number): Promise<ResourceStat[]>;
+  /** The median rates, of samples where there are many; undefined: nothing is known of this upstream. */
+  readPriors(upstream: string): Promise<PriorRates | undefined>;
 }
 
-const READS_HALF_LIFE_MS = 3_600_000;
+interface Row {
+  key: string;
+  template: string;
+  observations: number;
+  change_rate: number | null;
+  rate_spread: number | null;
+  reads: number;
+  reads_at: number;
+  cost: number;
+}
 
-const ADD = {
-  name: 'add-resource-stats',
-  text: `with incoming as (
-      select * from json_to_recordset($1::json) as i(
-        key text, upstream text, reads double precision, refreshes bigint, changes bigint, "lastChangedAt" bigint)
-    )
-    insert into resource_stat as s (key, upstream, reads, reads_at, refreshes, changes, last_changed_at)
-    select key, upstream, reads, $2::bigint, refreshes, changes, "lastChangedAt" from incoming order by key
-    on conflict (key) do update set
-      reads = s.reads * power(0.5, greatest(0, $2::bigint - s.reads_at) / ${READS_HALF_LIFE_MS}.0) + excluded.reads,
-      reads_at = greatest($2::bigint, s.reads_at),
-      refreshes = s.refreshes + excluded.refreshes,
-      changes = s.changes + excluded.changes,
-      last_changed_at = coalesce(excluded.last_changed_at, s.last_changed_at)`,
+const READ = {
+  name: 'resource-stats',
+  text: `select key, template, observations, change_rate, rate_spread, reads, reads_at, cost from resource_stat
+    where upstream = $1 and (upstream, template, key) > ($1, $2, $3) order by upstream, template, key limit $4`,
 };
 
-export function createResourceStatWriter(store: Store): ResourceStatWriter {
+/** Beyond so many templates the paths have no kinds: the upstream speaks for the others. */
+const MOST_TEMPLATES = 1_000;
+const SAMPLED = 30_000;
+const LEAST_SAMPLED_OF_ONE = 30;
+/** The median of fewer says nothing of their kind. */
+const FEW = 3;
+
+/** Walks from template to template along the index. Keys are hashes: those that come first are a fair sample. */
+const READ_PRIORS = {
+  name: 'prior-rates',
+  text: `with recursive kind(template, n) as (
+      (select template, 1 from resource_stat where upstream = $1 order by template limit 1)
+      union all
+      select following.template, kind.n + 1 from kind cross join lateral (
+        select s.template from resource_stat s where s.upstream = $1 and s.template > kind.template
+        order by s.template limit 1) following
+      where kind.n < ${MOST_TEMPLATES}
+    )
+    select kind.template, known.count, known.median from kind cross join lateral (
+      select count(*)::integer as count, percentile_cont(0.5) within group (order by ln(seen.change_rate)) as median from (
+        select s.change_rate from resource_stat s where s.upstream = $1 and s.template = kind.template order by s.key
+        limit (select greatest(${LEAST_SAMPLED_OF_ONE}, ${SAMPLED} / count(*)) from kind)) seen
+      where seen.change_rate > 0) known
+    where known.count > 0`,
+};
+
+interface PriorRow {
+  template: string;
+  count: number;
+  /** Natural logarithm. */
+  median: number;
+}
+
+export function createResourceStatRepository(store: Store): ResourceStatRepository {
   return {
-    async addStats(deltas, nowMs) {
-      if (deltas.length > 0) await store.query(ADD, [JSON.stringify(deltas), Math.round(nowMs)]);
+    async readStats(upstream, after, limit) {
+      const { template, key } = after ?? { template: '', key: '' };
+      return (await store.query<Row>(READ, [upstream, template, key, limit])).map(statOf);
+    },
+    async readPriors(upstream) {
+      return priorsOf(await store.query<PriorRow>(READ_PRIORS, [upstream]));
     },
   };
+}
+
+function statOf(row: Row): ResourceStat {
+  return {
+    key: row.key,
+    template: row.template,
+    observations: row.observations,
+    changeRate: row.change_rate,
+    rateSpread: row.rate_spread,
+    reads: row.reads,
+    readsAt: row.reads_at,
+    cost: row.cost,
+  };
+}
+
+function priorsOf(rows: readonly PriorRow[]): PriorRates | undefined {
+  const overall = weightedMedian(rows);
+  if (overall === undefined) return undefined;
+  const known = rows.filter(({ count }) => count >= FEW);
+  return {
+    overall: Math.exp(overall),
+    templates: Object.fromEntries(known.map(({ template, median }) => [template, Math.exp(median)])),
+  };
+}
+
+/** Near enough to the median of all, which nobody has at hand. */
+function weightedMedian(rows: readonly PriorRow[]): number | undefined {
+  const sorted = rows.toSorted((a, b) => a.median - b.median);
+  let left = rows.reduce((sum, { count }) => sum + count, 0) / 2;
+  for (const { count, median } of sorted) {
+    left -= count;
+    if (left <= 0) return median;
+  }
+  return undefined;
 }

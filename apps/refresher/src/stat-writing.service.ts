@@ -1,0 +1,130 @@
+import type { PriorRates } from '#core';
+import type { Bus, Publisher } from '#bus';
+import type { Clock } from '#runtime';
+import { READS_HALF_LIFE_MS } from '#store';
+import type { ReadsDelta, ResourceStatRepository, ResourceStatWriter, StatBefore, StatWrite } from '#store';
+import { learnedOf, priorsTold } from './learned.js';
+import type { Learned } from './learned.js';
+import { PriorsService } from './priors.service.js';
+import { continuedFrom, readsAt } from './stat-line.js';
+import type { StatDelta, StatSheet } from './stat-sheet.js';
+
+export interface StatWritingOptions {
+  readonly bus: Bus;
+  readonly publisher: Publisher;
+  readonly writer: ResourceStatWriter;
+  readonly repository: Pick<ResourceStatRepository, 'readPriors'>;
+  readonly clock: Clock;
+  readonly sheet: StatSheet;
+  readonly forgetMs: number;
+  readonly timeScale: number;
+}
+
+/** Of one statement: short enough that reminders do not wait for the sums of many. */
+const KEYS_A_STATEMENT = 500;
+const READS_A_STATEMENT = 5_000;
+/** Another replica writes between our reading and our writing: it cannot do so for ever. */
+const MOST_TRIES = 20;
+
+/**
+ * Takes the sheet into the store: what refreshes showed of a key is put to its history, its rate of change estimated anew, and both are
+ * told to the schedulers. Replicas may hold facts of one key at the same time: a history is written only where it still is what was read,
+ * else it is read again. Whatever cannot be written is back in the sheet when this fails.
+ */
+export class StatWritingService {
+  private readonly priors: PriorsService;
+
+  constructor(private readonly options: StatWritingOptions) {
+    const { repository, clock, timeScale } = options;
+    this.priors = new PriorsService({
+      ...{ repository, clock, timeScale },
+      onRenewed: (upstream, priors) => this.tellPriors(upstream, priors),
+    });
+  }
+
+  async writeRefreshed(): Promise<void> {
+    const { sheet } = this.options;
+    for (let left = sheet.refreshedKeys; left > 0; left -= KEYS_A_STATEMENT)
+      await this.writeBatch(sheet.takeRefreshed(KEYS_A_STATEMENT));
+  }
+
+  async writeReads(): Promise<void> {
+    const { sheet } = this.options;
+    for (let left = sheet.readKeys; left > 0; left -= READS_A_STATEMENT)
+      await this.writeReadsOf(sheet.takeRead(READS_A_STATEMENT));
+  }
+
+  renewPriors(): Promise<void> {
+    return this.priors.renew();
+  }
+
+  /** What another replica has overtaken is put to what stands there then. */
+  private async writeBatch(batch: readonly StatDelta[]): Promise<void> {
+    let left = batch;
+    try {
+      for (let tries = 0; left.length > 0 && tries < MOST_TRIES; tries += 1) left = await this.writeOnce(left);
+    } finally {
+      this.options.sheet.putBack(left);
+    }
+  }
+
+  /** Answers those that were not written. */
+  private async writeOnce(batch: readonly StatDelta[]): Promise<readonly StatDelta[]> {
+    const { writer, clock, forgetMs, timeScale } = this.options;
+    const before = new Map((await writer.readBefore(batch.map(({ key }) => key))).map((stat) => [stat.key, stat]));
+    const priors = await this.priorsOf(batch);
+    const writes = batch.map((delta) =>
+      continuedFrom(before.get(delta.key), delta, { priors: priors.get(delta.upstream), forgetMs, timeScale }),
+    );
+    const nowMs = clock.now();
+    const overtaken = new Set(await writer.writeStats(writes, nowMs));
+    const written = overtaken.size === 0 ? writes : writes.filter(({ key }) => !overtaken.has(key));
+    this.tell(
+      written.map((write) => this.learnedBy(write, before.get(write.key), nowMs)),
+      nowMs,
+    );
+    return overtaken.size === 0 ? [] : batch.filter(({ key }) => overtaken.has(key));
+  }
+
+  private async priorsOf(batch: readonly StatDelta[]): Promise<Map<string, PriorRates | undefined>> {
+    const priors = new Map<string, PriorRates | undefined>();
+    for (const { upstream } of batch) if (!priors.has(upstream)) priors.set(upstream, await this.priors.of(upstream));
+    return priors;
+  }
+
+  private async writeReadsOf(batch: readonly ReadsDelta[]): Promise<void> {
+    const { writer, clock, sheet } = this.options;
+    try {
+      const nowMs = clock.now();
+      const upstreams = new Map(batch.map(({ key, upstream }) => [key, upstream]));
+      const stats = await writer.addReads(batch, nowMs);
+      const learned = stats.map(({ key, changeRate, cost, reads }): Learned => {
+        return { upstream: upstreams.get(key) ?? '', key, changeRate, cost, reads };
+      });
+      this.tell(learned, nowMs);
+    } catch (error) {
+      sheet.putBackReads(batch);
+      throw error;
+    }
+  }
+
+  private learnedBy(write: StatWrite, before: StatBefore | undefined, nowMs: number): Learned {
+    const { upstream, key, changeRate, cost, reads } = write;
+    const faded = before === undefined ? 0 : readsAt(nowMs, before, READS_HALF_LIFE_MS / this.options.timeScale);
+    return { upstream, key, changeRate, cost, reads: reads + faded };
+  }
+
+  private tell(learned: readonly Learned[], nowMs: number): void {
+    const { bus, publisher } = this.options;
+    for (const message of learnedOf(learned, nowMs, () => publisher.envelope({ cause: 'learned' }))) {
+      this.priors.wrote(message.upstream);
+      publisher.publishCore(bus.subjects.learned, message);
+    }
+  }
+
+  private tellPriors(upstream: string, priors: PriorRates): void {
+    const { bus, publisher, clock } = this.options;
+    const message = priorsTold(publisher.envelope({ cause: 'learned' }), upstream, priors, clock.now());
+    publisher.publishCore(bus.subjects.learned, message);
+  }
+}

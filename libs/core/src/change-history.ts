@@ -1,0 +1,139 @@
+/*
+ * What the last refreshes of a resource showed, oldest first: 16 bits each, 16 more where Last-Modified told when it had changed.
+ *
+ *   bit 15     the body was another one
+ *   bit 14     of a changed one: its exposure follows; of an unchanged one: Last-Modified had moved all the same
+ *   bits 0-13  the logarithm of the interval: 1 ms to 30 d in steps of 0.13 %; all set: from ever to the first fetch
+ */
+
+/** One refresh, compared with the call before. */
+export interface ChangeObservation {
+  /** Since the call before; null: there was none. */
+  readonly intervalMs: number | null;
+  /** The body is another one than before; says nothing where there was no call before. */
+  readonly changed: boolean;
+  /** By the upstream's own clock, from Last-Modified to the answer; null: not said. */
+  readonly unchangedForMs: number | null;
+}
+
+/** Called for each observation, the oldest first. `exposureMs`: how long before the call it had changed; undefined: not known. */
+export type ReadObservation = (changed: boolean, intervalMs: number, exposureMs: number | undefined) => void;
+
+export const MOST_OBSERVATIONS = 64;
+export const LONGEST_INTERVAL_MS = 30 * 86_400_000;
+
+const CHANGED = 0x8000;
+const FLAGGED = 0x4000;
+const SINCE_EVER = 0x3fff;
+const LARGEST_CODE = SINCE_EVER - 1;
+const STEP = Math.log(LONGEST_INTERVAL_MS) / LARGEST_CODE;
+const INTERVAL_MS = Float64Array.from({ length: LARGEST_CODE + 1 }, (_, code) => Math.exp(code * STEP));
+
+/** HTTP-dates are whole seconds: what is shorter than two of them says no more than that it changed. */
+const DATE_GRAIN_MS = 2_000;
+
+const NOTHING = new Uint8Array(0);
+
+/**
+ * One observation as a history of its own; empty where it shows nothing. Of a first call Last-Modified alone speaks: an arrival so long
+ * ago, or none within `forgetMs`.
+ */
+export function observed({ intervalMs, changed, unchangedForMs }: ChangeObservation, forgetMs: number): Uint8Array {
+  if (intervalMs === null) return unchangedForMs === null ? NOTHING : firstSeen(unchangedForMs, forgetMs);
+  const code = codeOf(intervalMs);
+  if (!changed) return words(hasMovedAlone(intervalMs, unchangedForMs) ? code | FLAGGED : code);
+  if (unchangedForMs === null || !tellsExposure(intervalMs, unchangedForMs)) return words(code | CHANGED);
+  return words(code | CHANGED | FLAGGED, codeOf(Math.min(unchangedForMs, intervalMs)));
+}
+
+/** The newer behind the older: at most 64, and none that ended more than `forgetMs` before the newest. */
+export function appended(older: Uint8Array, newer: Uint8Array, forgetMs: number): Uint8Array {
+  if (newer.byteLength === 0) return older;
+  const whole = new Uint8Array(older.byteLength + newer.byteLength);
+  whole.set(older, 0);
+  whole.set(newer, older.byteLength);
+  return whole.subarray(startOf(whole, forgetMs)).slice();
+}
+
+export function countObservations(history: Uint8Array): number {
+  let count = 0;
+  for (let at = 0; at < history.byteLength; at += widthAt(history, at)) count += 1;
+  return count;
+}
+
+/**
+ * Once Last-Modified has moved while the body stayed the same it does not speak of the body: then no exposure is told, and what was
+ * known by it alone is left out.
+ */
+export function readObservations(history: Uint8Array, read: ReadObservation): void {
+  const isTrusted = !hasContradiction(history);
+  for (let at = 0; at < history.byteLength; at += widthAt(history, at)) {
+    const word = wordAt(history, at);
+    const code = word & SINCE_EVER;
+    const exposureMs = hasExposure(word) && isTrusted ? intervalOf(wordAt(history, at + 2)) : undefined;
+    if (code === SINCE_EVER && exposureMs === undefined) continue;
+    read((word & CHANGED) !== 0, intervalOf(code), exposureMs);
+  }
+}
+
+function firstSeen(unchangedForMs: number, forgetMs: number): Uint8Array {
+  if (unchangedForMs < DATE_GRAIN_MS) return NOTHING; // a server that says "now" to everyone
+  if (unchangedForMs > forgetMs) return words(codeOf(forgetMs));
+  return words(SINCE_EVER | CHANGED | FLAGGED, codeOf(unchangedForMs));
+}
+
+/** Longer ago than the call before cannot be: then it stood still while the body changed. */
+function tellsExposure(intervalMs: number, unchangedForMs: number): boolean {
+  const isTold = unchangedForMs >= DATE_GRAIN_MS && unchangedForMs <= intervalMs + DATE_GRAIN_MS;
+  return isTold && intervalMs >= 2 * DATE_GRAIN_MS;
+}
+
+function hasMovedAlone(intervalMs: number, unchangedForMs: number | null): boolean {
+  return unchangedForMs !== null && unchangedForMs < intervalMs - DATE_GRAIN_MS;
+}
+
+function hasContradiction(history: Uint8Array): boolean {
+  for (let at = 0; at < history.byteLength; at += widthAt(history, at))
+    if ((wordAt(history, at) & (CHANGED | FLAGGED)) === FLAGGED) return true;
+  return false;
+}
+
+/** Where the part that is kept begins. */
+function startOf(history: Uint8Array, forgetMs: number): number {
+  const starts: number[] = [];
+  for (let at = 0; at < history.byteLength; at += widthAt(history, at)) starts.push(at);
+  let ageMs = 0;
+  let kept = starts.length - 1;
+  const first = Math.max(0, starts.length - MOST_OBSERVATIONS);
+  while (kept > first) {
+    const code = wordAt(history, starts[kept] ?? 0) & SINCE_EVER;
+    ageMs += code === SINCE_EVER ? 0 : intervalOf(code);
+    if (ageMs > forgetMs) break;
+    kept -= 1;
+  }
+  return starts[Math.max(kept, 0)] ?? 0;
+}
+
+function hasExposure(word: number): boolean {
+  return (word & (CHANGED | FLAGGED)) === (CHANGED | FLAGGED);
+}
+
+function widthAt(history: Uint8Array, at: number): number {
+  return hasExposure(wordAt(history, at)) ? 4 : 2;
+}
+
+function wordAt(history: Uint8Array, at: number): number {
+  return (history[at] ?? 0) | ((history[at + 1] ?? 0) << 8);
+}
+
+function words(...all: readonly number[]): Uint8Array {
+  return Uint8Array.from(all.flatMap((word) => [word & 0xff, word >> 8]));
+}
+
+function codeOf(ms: number): number {
+  return ms <= 1 ? 0 : Math.min(LARGEST_CODE, Math.round(Math.log(ms) / STEP));
+}
+
+function intervalOf(code: number): number {
+  return INTERVAL_MS[code & SINCE_EVER] ?? Infinity;
+}
