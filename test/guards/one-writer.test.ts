@@ -10,6 +10,7 @@ const WRITER: Readonly<Record<string, string>> = {
   entry: 'dispatcher',
   body: 'dispatcher',
   invalid: 'dispatcher',
+  known_stale: 'dispatcher',
   scope_view: 'dispatcher',
   reply: 'dispatcher',
 };

@@ -8,6 +8,7 @@ const TABLES = [
   'body',
   'entry',
   'invalid',
+  'known_stale',
   'migration',
   'reply',
   'resource',
@@ -57,6 +58,8 @@ test('replicas that start at once migrate once', async () => {
     'FirstLight1700000000001',
     'BodiesAsTheyCome1700000000002',
     'DeferredAnswers1700000000003',
+    'RatesOfChange1700000000004',
+    'KnownStale1700000000005',
   ]);
 });
 

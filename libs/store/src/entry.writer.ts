@@ -8,6 +8,10 @@ export interface EntryWrite {
   /** The request fields that chose the variant: needed to ask for it again. */
   readonly requestFields: Fields;
   readonly body: Uint8Array | undefined;
+  /** What the upstream groups the answer under; they hold no spaces. */
+  readonly tags?: readonly string[] | undefined;
+  /** By what it counts as changed, where that is not its body: compared with that of what stood there before, where both have one. */
+  readonly changeHash?: string | undefined;
 }
 
 /** What became of one write. `outdated`: a newer version, or a mark of a write, stood in the store. */
@@ -41,6 +45,7 @@ export interface EntryWriter {
  * `released` has no order (two batches may exchange each other's bodies), therefore it never waits: a body that someone else
  * holds is being touched by them. What this very batch brings has been touched already.
  * `before` is read by a query within RETURNING, which sees the row as it was: that is how a change of body is told, and how long it took.
+ * A renewal brings no hash of its own to tell changes by: its body is the same, and so is that.
  *
  * The plan of a prepared statement is made while the tables are small and stays. Joins would be planned as scans of whole tables, and
  * those grow: each lookup is therefore a query of its own for one row, which only an index can answer (see also store.ts).
@@ -54,15 +59,18 @@ const WRITE_ENTRIES = {
       returning 1
     ), written as (
       insert into entry (key, url_hash, upstream, path, partition, variant, vary, request_fields, fence, send, status, fields,
-        requested_at, received_at, lifetime_ms, initial_age_ms, grace_ms, keep_ms, body_hash, body_bytes, etag, last_modified)
+        requested_at, received_at, lifetime_ms, initial_age_ms, grace_ms, keep_ms, body_hash, body_bytes, etag, last_modified,
+        tags, change_hash)
       select i.key, i.url_hash, i.upstream, i.path, i.partition, i.variant, string_to_array(i.vary, ','),
         i.request_fields, i.fence, i.send, i.status::integer, i.fields, i.requested_at, i.received_at, i.lifetime_ms,
-        i.initial_age_ms, i.grace_ms, i.keep_ms, i.body_hash, i.body_bytes::integer, i.etag, i.last_modified
+        i.initial_age_ms, i.grace_ms, i.keep_ms, i.body_hash, i.body_bytes::integer, i.etag, i.last_modified,
+        coalesce(string_to_array(i.tags, ' '), '{}'), i.change_hash
       from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::json[], $11::bigint[],
           $12::bigint[], $13::bigint[], $14::json[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[],
-          $20::bigint[], $21::text[], $22::bigint[], $23::text[], $24::text[])
+          $20::bigint[], $21::text[], $22::bigint[], $23::text[], $24::text[], $25::text[], $26::text[])
         as i(key, url_hash, upstream, path, partition, variant, vary, request_fields, fence, send, status, fields,
-          requested_at, received_at, lifetime_ms, initial_age_ms, grace_ms, keep_ms, body_hash, body_bytes, etag, last_modified)
+          requested_at, received_at, lifetime_ms, initial_age_ms, grace_ms, keep_ms, body_hash, body_bytes, etag, last_modified,
+          tags, change_hash)
       where (select count(*) from bodies) >= 0
         and not exists (select 1 from invalid v where v.url_hash = i.url_hash and (i.fence, i.send) <= (v.fence, v.send))
       order by i.key
@@ -71,12 +79,14 @@ const WRITE_ENTRIES = {
         send = excluded.send, status = excluded.status, fields = excluded.fields, requested_at = excluded.requested_at,
         received_at = excluded.received_at, lifetime_ms = excluded.lifetime_ms, initial_age_ms = excluded.initial_age_ms,
         grace_ms = excluded.grace_ms, keep_ms = excluded.keep_ms, body_hash = excluded.body_hash,
-        body_bytes = excluded.body_bytes, etag = excluded.etag, last_modified = excluded.last_modified
+        body_bytes = excluded.body_bytes, etag = excluded.etag, last_modified = excluded.last_modified, tags = excluded.tags,
+        change_hash = case when excluded.body_hash = entry.body_hash
+          then coalesce(excluded.change_hash, entry.change_hash) else excluded.change_hash end
       where (entry.fence, entry.send) < (excluded.fence, excluded.send)
-      returning key, body_hash, requested_at,
-        (select e.requested_at || ' ' || e.body_hash from entry e where e.key = entry.key) as before
+      returning key, body_hash, change_hash, requested_at,
+        (select concat_ws(' ', e.requested_at, e.body_hash, e.change_hash) from entry e where e.key = entry.key) as before
     ), told as (
-      select key, body_hash, split_part(before, ' ', 2) as before,
+      select key, body_hash, change_hash, split_part(before, ' ', 2) as before, nullif(split_part(before, ' ', 3), '') as change_before,
         requested_at - nullif(split_part(before, ' ', 1), '')::bigint as interval_ms
       from written
     ), released as (
@@ -86,7 +96,9 @@ const WRITE_ENTRIES = {
         where w.before <> w.body_hash and w.before <> all($1::text[])) left_behind
       where body.hash = left_behind.hash
     )
-    select key, (before is distinct from body_hash) as changed, interval_ms::double precision as interval_ms from told`,
+    select key, coalesce(change_before <> change_hash, before is distinct from body_hash) as changed,
+      interval_ms::double precision as interval_ms
+    from told`,
 };
 
 const MARK_INVALID = {
@@ -205,5 +217,7 @@ function columnsOf(writes: readonly EntryWrite[]): Buffer[] {
     whole((entry) => entry.bodyBytes),
     texts((entry) => entry.etag),
     texts((entry) => entry.lastModified),
+    textArray(writes.map(({ tags }) => (tags === undefined || tags.length === 0 ? undefined : tags.join(' ')))),
+    textArray(writes.map(({ changeHash }) => changeHash)),
   ];
 }

@@ -1,0 +1,64 @@
+import type { MarkedUrl } from './stale-mark.writer.js';
+import type { Store } from './store.js';
+
+/** Several URLs of an upstream: those whose path begins so, or that bear this tag. */
+export type UrlSelection =
+  { readonly kind: 'prefix'; readonly prefix: string } | { readonly kind: 'tag'; readonly tag: string };
+
+/** Which URLs of an upstream are stored (in any partition) or registered. Open to every app. */
+export interface UrlRepository {
+  /** In pages. A URL that is both stored and registered may come twice. */
+  pagesOfUrls(upstream: string, selection: UrlSelection): AsyncIterable<readonly MarkedUrl[]>;
+}
+
+const PAGE = 5_000;
+/** No path has this character: all that begins with a prefix sorts before the prefix with it. */
+const LAST_CHARACTER = '\u{10FFFF}';
+
+/** As the index has it. What is ordered by beginnings, and then whole, is ordered. */
+const headOf = (path: string): string => `left(${path}, 500) collate "C"`;
+const HEAD = headOf('path');
+const WHOLE = 'path collate "C"';
+
+const pageOf = (table: 'entry' | 'resource', condition: string): string =>
+  `select distinct on (${HEAD}, ${WHOLE}) path, url_hash as "urlHash" from ${table}
+    where upstream = $1 and ${HEAD} >= ${headOf('$2::text')} and ${WHOLE} >= $2 and ${condition}
+    order by ${HEAD}, ${WHOLE} limit $3`;
+const BEGINS = `${HEAD} >= ${headOf('$4::text')} and ${HEAD} < $5 and starts_with(path, $4)`;
+// The second part is what the partial index wants to hear.
+const TAGGED = `tags @> array[$4::text] and tags <> '{}'`;
+
+const STATEMENTS = {
+  prefix: [
+    { name: 'entry-urls-by-prefix', text: pageOf('entry', BEGINS) },
+    { name: 'resource-urls-by-prefix', text: pageOf('resource', BEGINS) },
+  ],
+  tag: [
+    { name: 'entry-urls-by-tag', text: pageOf('entry', TAGGED) },
+    { name: 'resource-urls-by-tag', text: pageOf('resource', TAGGED) },
+  ],
+} as const;
+
+export function createUrlRepository(store: Store): UrlRepository {
+  return {
+    async *pagesOfUrls(upstream, selection) {
+      const wanted = wantedOf(selection);
+      for (const statement of STATEMENTS[selection.kind]) {
+        // A page begins with the last of the one before: so the first may begin with the shortest path there is, the empty one.
+        for (let last: string | undefined; ;) {
+          const page = await store.query<MarkedUrl>(statement, [upstream, last ?? '', PAGE, ...wanted]);
+          const news = page.filter(({ path }) => path !== last);
+          if (news.length > 0) yield news;
+          if (page.length < PAGE) break;
+          last = page.at(-1)?.path;
+        }
+      }
+    },
+  };
+}
+
+function wantedOf(selection: UrlSelection): string[] {
+  if (selection.kind === 'tag') return [selection.tag];
+  const { prefix } = selection;
+  return [prefix, prefix + LAST_CHARACTER];
+}
