@@ -29,6 +29,15 @@ export function freshnessOf(entry: Aging, nowMs: number): Freshness {
   return { kind: -ttlMs < entry.graceMs ? 'stale' : 'expired', ageMs, ttlMs };
 }
 
+/**
+ * As something whose freshness ended at that time, unless it had ended before: grace counts from then, and what forbids stale answers forbids
+ * these. For what is known to have changed at the upstream.
+ */
+export function endedAt<Stored extends Aging>(entry: Stored, nowMs: number): Stored {
+  const ageMs = ageOf(entry, nowMs);
+  return ageMs < entry.lifetimeMs ? { ...entry, lifetimeMs: ageMs } : entry;
+}
+
 /** Whether a stored answer will do for this request; `only-if-cached-miss` is to be told with 504 (RFC 9111 5.2.1.7). */
 export type Admission =
   { readonly kind: 'answer' } | { readonly kind: 'revalidate' } | { readonly kind: 'only-if-cached-miss' };
