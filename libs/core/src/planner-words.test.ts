@@ -44,18 +44,27 @@ describe('numbers', () => {
 describe('a plan in sentences', () => {
   it('compares the rates, and says what the target needs', () => {
     const said = say(TEN, { rates: [0.1, 0.2, 1] });
-    expect(said).toMatch(/^At 0\.1 \/ 0\.2 \/ 1 calls\/s, [\d.]+ % \/ [\d.]+ % \/ [\d.]+ % of what is served is fresh/);
+    expect(said).toMatch(
+      /^At 0\.1 \/ 0\.2 \/ 1 calls\/s, [\d.]+ % \/ [\d.]+ % \/ [\d.]+ % of what is served is fresh; its age/,
+    );
+    expect(said).toMatch(/\nRound robin gives [\d.]+ % \/ [\d.]+ % \/ [\d.]+ % for as many calls, and needs/);
+    expect(said).toContain('At 0.1 / 0.2 calls/s, one call/s more adds ');
     expect(said).toContain('A 30 s target for all 10 needs 0.33 calls/s');
-    expect(said).toContain('At 1 calls/s: ');
-    expect(said).toContain('every maxAge is kept, which takes 0.33 calls/s, and no more is spent');
-    expect(said).toContain('one call/s more adds ');
+    expect(said).toContain('At 1 calls/s every maxAge is kept, which takes 0.33, and no more is spent.');
+    expect(said).toMatch(/For 90\.0 % fresh, [\d.]+ calls\/s are needed/);
+  });
+
+  it('tells the interval where there is one', () => {
+    const said = say(
+      TEN.map(() => ({ rateError: 0.5 })),
+      { rates: [0.1] },
+    );
+    expect(said).toMatch(/is fresh \([\d.]+ % to [\d.]+ % with 90 % confidence\)/);
   });
 
   it('says whose age grows without bound', () => {
     const said = say([...TEN, { changesPerSecond: 10 }], { rates: [0.1] });
-    expect(said).toContain(
-      '10 of 11 are refreshed, the other 1 (9.1 % of the reads) are not, and their age grows without bound',
-    );
+    expect(said).toContain('At 0.1 calls/s, 1 of 11 (9.1 % of the reads) are not worth refreshing in the background');
   });
 
   it('says where floors get less than they ask for', () => {

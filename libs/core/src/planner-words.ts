@@ -30,9 +30,12 @@ export function sayShare(share: number): string {
 /** What a plan comes to, in sentences for someone who has to decide about a quota. */
 export function planSentences(answer: PlannerAnswer, spend: 'target' | 'all'): string[] {
   if (answer.resources === 0) return ['No resource is planned: register some, or set refresh.maxAge.'];
+  const { rates } = answer;
   return [
-    ...summaryOf(answer.rates),
-    ...answer.rates.map((rate) => forecastSentence(rate, answer.resources)),
+    ...(rates.length === 0 ? [] : [summary(rates), roundRobin(rates)]),
+    ...nextCalls(rates),
+    ...notRefreshed(answer),
+    ...keptTargets(rates),
     ...targetSentences(answer, spend),
     ...floorSentences(answer),
     ...freshnessSentences(answer),
@@ -40,57 +43,67 @@ export function planSentences(answer: PlannerAnswer, spend: 'target' | 'all'): s
   ];
 }
 
-/** "at 20 / 50 / 100 calls/s you get freshness a / b / c". */
-function summaryOf(rates: readonly RateForecast[]): string[] {
-  if (rates.length < 2) return [];
-  const calls = rates.map(({ callsPerSecond }) => sayNumber(callsPerSecond)).join(' / ');
-  const fresh = rates.map(({ freshness }) => sayShare(freshness.value)).join(' / ');
-  const p50 = rates.map(({ served }) => sayAge(served.p50Ms)).join(' / ');
-  const p95 = rates.map(({ served }) => sayAge(served.p95Ms)).join(' / ');
-  return [`At ${calls} calls/s, ${fresh} of what is served is fresh; its age is at p50 ${p50}, at p95 ${p95}.`];
+/** "20 / 50 / 100". */
+function each(rates: readonly RateForecast[], say: (rate: RateForecast) => string): string {
+  return rates.map(say).join(' / ');
+}
+
+function atRates(rates: readonly RateForecast[]): string {
+  return `At ${each(rates, ({ callsPerSecond }) => sayNumber(callsPerSecond))} calls/s`;
+}
+
+function summary(rates: readonly RateForecast[]): string {
+  const fresh = each(rates, ({ freshness }) => sayShare(freshness.value));
+  const isCertain = rates.every(({ freshness }) => freshness.high === freshness.low);
+  const between = each(rates, ({ freshness }) => `${sayShare(freshness.low)} to ${sayShare(freshness.high)}`);
+  const confidence = isCertain ? '' : ` (${between} with 90 % confidence)`;
+  const p50 = each(rates, ({ served }) => sayAge(served.p50Ms));
+  const p95 = each(rates, ({ served }) => sayAge(served.p95Ms));
+  return `${atRates(rates)}, ${fresh} of what is served is fresh${confidence}; its age is ${p50} at p50 and ${p95} at p95.`;
 }
 
 function sayAge(ageMs: number | null): string {
   return ageMs === null ? 'without bound' : sayDuration(ageMs);
 }
 
-function forecastSentence(rate: RateForecast, resources: number): string {
-  const { freshness, roundRobin, callsPerSecond } = rate;
-  const between = `${sayShare(freshness.low)} to ${sayShare(freshness.high)} with 90 % confidence`;
+function roundRobin(rates: readonly RateForecast[]): string {
+  const gives = each(rates, (rate) => sayShare(rate.roundRobin.freshness.value));
+  const needs = each(rates, ({ roundRobin: { callsPerSecondForSame: calls } }) =>
+    calls === null ? 'without end' : sayNumber(calls),
+  );
+  return `Round robin gives ${gives} for as many calls, and needs ${needs} calls/s for the same.`;
+}
+
+function nextCalls(rates: readonly RateForecast[]): string[] {
+  const spending = rates.filter(({ policy }) => policy !== 'targets');
+  if (spending.length === 0) return [];
+  const points = each(spending, ({ nextCall }) => sayNumber(100 * nextCall));
+  const reads = each(spending, ({ nextCall }) => sayNumber(1000 * nextCall));
+  return [`${atRates(spending)}, one call/s more adds ${points} points of freshness: ${reads} of 1,000 reads.`];
+}
+
+function notRefreshed({ rates, resources }: PlannerAnswer): string[] {
+  const all = rates.filter(({ kept }) => Math.round(resources - kept) > 0);
+  const leaving = all.filter(({ policy }) => policy !== 'targets');
+  if (leaving.length === 0) return all.slice(0, 1).map((rate) => withoutTarget(rate, resources));
+  const left = each(leaving, ({ kept }) => sayNumber(Math.round(resources - kept)));
+  const reads = each(leaving, ({ readsOfNotKept }) => sayShare(readsOfNotKept));
   return [
-    `At ${sayNumber(callsPerSecond)} calls/s: ${sayShare(freshness.value)} fresh (${between}), age p50 ${sayAge(rate.served.p50Ms)}, p95 ${sayAge(rate.served.p95Ms)}`,
-    spentClause(rate),
-    keptClause(rate, resources),
-    nextClause(rate),
-    `round robin gives ${sayShare(roundRobin.freshness.value)} of as many calls${sameClause(rate)}.`,
-  ]
-    .filter((clause) => clause !== '')
-    .join('; ');
+    `${atRates(leaving)}, ${left} of ${sayNumber(resources)} (${reads} of the reads) are not worth refreshing in the background: their age grows without bound.`,
+  ];
 }
 
-function spentClause({ policy, spentPerSecond }: RateForecast): string {
-  if (policy === 'by-value') return '';
-  if (policy === 'targets-then-value') return 'every maxAge is kept, and the rest goes where it is worth most';
-  return `every maxAge is kept, which takes ${sayNumber(spentPerSecond)} calls/s, and no more is spent`;
+function withoutTarget({ kept, readsOfNotKept }: RateForecast, resources: number): string {
+  const left = `${sayNumber(Math.round(resources - kept))} of ${sayNumber(resources)} (${sayShare(readsOfNotKept)} of the reads)`;
+  return `${left} have no maxAge, and are not refreshed in the background while the targets of the others are kept.`;
 }
 
-function keptClause({ kept, readsOfNotKept }: RateForecast, resources: number): string {
-  const left = Math.round(resources - kept);
-  if (left <= 0) return '';
-  return `${sayNumber(kept)} of ${sayNumber(resources)} are refreshed, the other ${sayNumber(left)} (${sayShare(readsOfNotKept)} of the reads) are not, and their age grows without bound`;
-}
-
-function nextClause({ policy, nextCall }: RateForecast): string {
-  if (policy === 'targets') return '';
-  const points = sayNumber(100 * nextCall);
-  return `one call/s more adds ${points} points of freshness (${sayNumber(1000 * nextCall)} of 1,000 reads)`;
-}
-
-function sameClause({ roundRobin, spentPerSecond }: RateForecast): string {
-  const needed = roundRobin.callsPerSecondForSame;
-  if (needed === null) return ', and no rate would give it the same';
-  const times = needed / spentPerSecond;
-  return `, and would need ${sayNumber(needed)} calls/s for the same (${sayNumber(times)} times as many)`;
+function keptTargets(rates: readonly RateForecast[]): string[] {
+  return rates.flatMap(({ policy, callsPerSecond, spentPerSecond }) => {
+    const keeps = `At ${sayNumber(callsPerSecond)} calls/s every maxAge is kept`;
+    if (policy === 'targets') return [`${keeps}, which takes ${sayNumber(spentPerSecond)}, and no more is spent.`];
+    return policy === 'targets-then-value' ? [`${keeps}, and the rest goes where it is worth most.`] : [];
+  });
 }
 
 function targetSentences({ targets }: PlannerAnswer, spend: 'target' | 'all'): string[] {
@@ -101,10 +114,9 @@ function targetSentences({ targets }: PlannerAnswer, spend: 'target' | 'all'): s
         : 'Nothing has a maxAge, and with spend: target nothing is then refreshed in the background: set refresh.maxAge, or spend: all.',
     ];
   const what = targets.maxAgeMs === null ? 'Their own maxAge' : `A ${sayDuration(targets.maxAgeMs)} target`;
-  const needs = `${what} for all ${sayNumber(targets.resources)} needs ${sayNumber(targets.callsPerSecond)} calls/s`;
-  const above =
-    spend === 'all' ? 'what is left beyond that is spent by value too' : 'beyond that nothing more is spent';
-  return [`${needs}; with less, calls go where they are worth most and not every maxAge is kept; ${above}.`];
+  return [
+    `${what} for all ${sayNumber(targets.resources)} needs ${sayNumber(targets.callsPerSecond)} calls/s; with less, calls go where they are worth most.`,
+  ];
 }
 
 function floorSentences({ targets: { floors }, rates }: PlannerAnswer): string[] {
@@ -121,10 +133,9 @@ function floorSentences({ targets: { floors }, rates }: PlannerAnswer): string[]
 
 function freshnessSentences({ ratesFor }: PlannerAnswer): string[] {
   if (ratesFor.length === 0) return [];
-  const needed = ratesFor.map(
-    ({ freshness, callsPerSecond }) => `${sayShare(freshness)} needs ${sayNumber(callsPerSecond)} calls/s`,
-  );
-  return [`Of what is served fresh, spent by value: ${needed.join(', ')}.`];
+  const wanted = ratesFor.map(({ freshness }) => sayShare(freshness)).join(' / ');
+  const needed = ratesFor.map(({ callsPerSecond }) => sayNumber(callsPerSecond)).join(' / ');
+  return [`For ${wanted} fresh, ${needed} calls/s are needed where they are worth most (spend: all).`];
 }
 
 function knownSentences({ known, resources }: PlannerAnswer): string[] {
