@@ -20,10 +20,10 @@ import type { Clock } from '#runtime';
 import type { EntryRepository } from '#store';
 import { endOf, storedEnd } from './answered-ends.js';
 import type { Announcer } from './announcer.js';
-import type { CompletionsService } from './completions.service.js';
+import type { CompletionsService, Described } from './completions.service.js';
 import type { Joinable } from './joinable.js';
 import type { Answered } from './loop-options.js';
-import { storedFactsOf } from './fetch-facts.js';
+import { costEach, storedFactsOf } from './fetch-facts.js';
 import { tooLargeEnd } from './flight-ends.js';
 import type { AnsweredEnd, Asker, Flight, Order, Told } from './flight.js';
 import type { KnownEntries } from './known-entries.js';
@@ -38,6 +38,8 @@ export interface AnswersOptions {
   readonly announcer: Announcer;
   readonly repository: EntryRepository;
   readonly unstored: Unstored;
+  /** `body` undefined: it is the one that is stored. */
+  readonly describe: (entry: Entry, body: Uint8Array | undefined) => Described;
   readonly clock: Clock;
   /** A joined asker whose answer could not be shared gets a flight of its own. */
   askAlone(asker: Asker): void;
@@ -57,10 +59,17 @@ export class AnswersService {
     }
     if (answer.flow !== undefined) return this.passOn(flight, answer, version);
     const entry = this.entryOf(flight.order, answer, version);
-    const kept = entry === null ? null : this.keep(entry, flight.order.fields, answer.body, causeOf(flight));
+    const kept = entry === null ? null : this.keep(entry, flight.order.fields, answer.body, chargeOf(flight));
     this.share(flight, endOf(answer, version, { entry, kept, body: answer.body, upstreamStatus: answer.status }));
     if (flight.order.method === 'HEAD' && answer.status === 200 && flight.order.mayStore)
       await this.freshen(flight, answer, version);
+  }
+
+  /** One of the resources that a call brought together, as if it had come alone. */
+  keepPart(order: Order, part: Answered, version: Version, charge: Charge): AnsweredEnd {
+    const entry = this.entryOf(order, part, version);
+    const kept = entry === null ? null : this.keep(entry, order.fields, part.body, charge);
+    return endOf(part, version, { entry, kept, body: part.body, upstreamStatus: part.status });
   }
 
   /** RFC 9111 4.3.5: what a HEAD says of a stored GET is brought in, or the stored one counts as stale. */
@@ -71,7 +80,7 @@ export class AnswersService {
     const { fields: responseFields, requestedAt, receivedAt } = answer;
     const entry = freshenedByHead(stored.entry, { responseFields, version, requestedAt, receivedAt, policy });
     if (entry !== stored.entry && !this.options.known.isMarked(entry))
-      await this.keep(entry, stored.requestFields, undefined, causeOf(flight));
+      await this.keep(entry, stored.requestFields, undefined, chargeOf(flight));
   }
 
   /**
@@ -132,7 +141,8 @@ export class AnswersService {
 
   private isAnswerable(entry: Entry): boolean {
     const { known, clock } = this.options;
-    return !known.isMarked(entry) && freshnessOf(entry, clock.now()).kind !== 'expired';
+    // What is known to have changed goes to whoever knows since when, and may hold it for stale.
+    return !known.isMarked(entry) && !known.isStale(entry) && freshnessOf(entry, clock.now()).kind !== 'expired';
   }
 
   private entryOf(order: Order, answer: Answered, version: Version): Entry | null {
@@ -189,7 +199,7 @@ export class AnswersService {
     const renewed: Answered = { ...answer, status: entry.status, fields: entry.fields };
     // A 304 may bring a no-store; and a write may have been done while it was on its way.
     const mayKeep = !known.isMarked(entry) && this.isStorable(flight.order, renewed);
-    const kept = mayKeep ? this.keep(entry, stored.requestFields, undefined, causeOf(flight)) : null;
+    const kept = mayKeep ? this.keep(entry, stored.requestFields, undefined, chargeOf(flight)) : null;
     this.share(
       flight,
       endOf(renewed, version, {
@@ -219,16 +229,20 @@ export class AnswersService {
   }
 
   /** Told once committed; whoever waits for `kept` says what it has to say after that. */
-  private async keep(entry: Entry, fields: Fields, body: Uint8Array | undefined, cause: string): Promise<Told> {
-    const { known, completions, announcer } = this.options;
+  private async keep(entry: Entry, fields: Fields, body: Uint8Array | undefined, charge: Charge): Promise<Told> {
+    const { known, completions, announcer, describe } = this.options;
+    const described = describe(entry, body); // by what was known before
     // The credentials of a client are never stored; its partition tells them apart.
     const requestFields = selectingFields(entry, withoutCredentials(fields, this.options.credentialFields));
     known.put({ entry, requestFields });
-    const kept = await completions.keep(entry, requestFields, body);
+    const kept = await completions.keep(entry, requestFields, body, described);
     if (kept.kind === 'refused') known.forget(entry.key);
     if (kept.kind !== 'written') return kept;
     const facts = storedFactsOf(entry, kept);
-    if (await announcer.stored(facts, cause)) return kept;
+    // Told with it, so that it is planned again at once also by whoever has not heard of the mark.
+    if (known.isStale(entry)) Object.assign(facts, { knownStale: true });
+    if (charge.cost !== 1) Object.assign(facts, { cost: charge.cost });
+    if (await announcer.stored(facts, charge.cause)) return kept;
     this.untold.set(entry.key, facts);
     return { kind: 'untold', key: entry.key };
   }
@@ -267,8 +281,15 @@ export class AnswersService {
 const NOTHING = new Uint8Array(0);
 const REMEMBERED_UNTOLD = 20_000;
 
-function causeOf(flight: Flight): string {
-  return flight.askers[0]?.id ?? flight.id;
+/** What an entry came by. */
+export interface Charge {
+  readonly cause: string;
+  /** Calls' worth. */
+  readonly cost: number;
+}
+
+function chargeOf(flight: Flight): Charge {
+  return { cause: flight.askers[0]?.id ?? flight.id, cost: costEach(flight) };
 }
 
 /** Whether an asker that has this version lacks that entry. */

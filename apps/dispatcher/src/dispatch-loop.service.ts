@@ -1,4 +1,4 @@
-import type { LaneGroup, LaneSide, SetPermit, Version } from '#core';
+import { chargedFor, type LaneGroup, type LaneSide, type SetPermit, type Version } from '#core';
 import type { FetchOutcome } from './fetch-outcome.js';
 import { AskerPlaces } from './asker-places.js';
 import { noteAttempt } from './attempts.js';
@@ -214,8 +214,9 @@ export class DispatchLoop {
     this.sent.delete(flight);
     const nowMs = this.options.clock.now();
     noteAttempt(flight, outcome, nowMs);
-    const reading = readOutcome(outcome, this.options.dialect, nowMs);
+    const reading = readOutcome(outcome, this.options, nowMs);
     const { gate, throttle, sign } = reading;
+    flight.charged = chargedFor(permit, gate);
     const flow = outcome.kind === 'answered' ? outcome.flow : undefined;
     const changes = this.options.gates[flow === undefined ? 'settle' : 'hear'](permit, gate, nowMs);
     if (flow !== undefined) this.flows.keep(flow, () => this.flowed(permit));
@@ -285,8 +286,8 @@ export class DispatchLoop {
   }
 
   private flightOf(asker: Asker, nowMs: number): Flight {
-    const { path, partition } = asker.order;
-    const { bucket, cost } = this.options.chargeOf(path);
+    const { partition } = asker.order;
+    const { bucket, cost } = this.options.chargeOf(asker.order);
     const scopes = this.options.gates.scopesOf({ bucket, cost, partition });
     return createFlight(`f${(this.nextId += 1)}`, { asker, scopes, nowMs });
   }

@@ -32,7 +32,14 @@ export function answeredFactsOf(
 ): EventPayloads['fetch.answered'] {
   // Assigned, not spread: Node 20 takes microseconds for each property that follows a spread, and this is made for every refresh.
   const { status, version, durationMs } = answer;
-  return Object.assign(factsOf(ref, lane, flight), { status, version, durationMs });
+  const facts = Object.assign(factsOf(ref, lane, flight), { status, version, durationMs });
+  const cost = flight === undefined ? 1 : costEach(flight);
+  return cost === 1 ? facts : Object.assign(facts, { cost });
+}
+
+/** Calls' worth of one of the resources that a flight was to bring. */
+export function costEach({ charged, order }: Flight): number {
+  return order.joint === undefined ? charged : charged / order.joint.askers.length;
 }
 
 /** What is told of an order: without what is a credential in its query. */

@@ -11,14 +11,17 @@ import { factsOf, factsOfUnread } from './fetch-facts.js';
 import { DeferredFetches } from './deferred-fetches.service.js';
 import type { DeferredFetchesOptions } from './deferred-fetches.service.js';
 import type { DispatchLoop } from './dispatch-loop.service.js';
-import type { Earlier } from './flight.js';
+import type { Asker, Earlier } from './flight.js';
+import { JointFetches } from './joint-fetches.service.js';
+import type { JointFetchesOptions } from './joint-fetches.service.js';
 import type { Recall } from './recall.js';
 import { workAsker } from './work-asker.service.js';
 
-export interface FetchesOptions extends Pick<DeferredFetchesOptions, 'replies'> {
+export interface FetchesOptions
+  extends Pick<DeferredFetchesOptions, 'replies'>, Pick<JointFetchesOptions, 'config' | 'known' | 'logger'> {
   readonly bus: Bus;
   readonly loop: Pick<DispatchLoop, 'ask'>;
-  readonly answers: Pick<AnswersService, 'tellUntold' | 'fromStore'>;
+  readonly answers: Pick<AnswersService, 'tellUntold' | 'fromStore' | 'keepPart'>;
   readonly recall: Recall;
   readonly announcer: Announcer;
   readonly clock: Clock;
@@ -28,12 +31,17 @@ type Delivered = Pick<WorkContext, 'deliveryCount' | 'enqueuedAt' | 'finished'>;
 
 const ENDED: Promise<SingleVerdict> = Promise.resolve(done);
 
-/** Background work on its way into the loop. Each piece of a batch is a flight of its own, with an end of its own. */
+/**
+ * Background work on its way into the loop. Each piece of a batch is a flight of its own, or one of those that a call is to bring together;
+ * each has an end of its own.
+ */
 export class FetchesService {
   private readonly deferred: DeferredFetches;
+  private readonly joint: JointFetches;
 
   constructor(private readonly options: FetchesOptions) {
     this.deferred = new DeferredFetches(options);
+    this.joint = new JointFetches(options);
   }
 
   async fetch(work: FetchWork | FetchBatch, delivered: Delivered): Promise<Verdict> {
@@ -58,7 +66,16 @@ export class FetchesService {
     const works = fetchesOf(batch);
     const earlier = this.earlierOf(delivered);
     const recalled = this.recalled(finished.size === 0 ? works : works.filter((_, i) => !finished.has(i)), delivered);
-    return works.map((work, index) => (finished.has(index) ? ENDED : this.ask(work, earlier, recalled)));
+    if (batch.together === undefined)
+      return works.map((work, index) => (finished.has(index) ? ENDED : this.ask(work, earlier, recalled)));
+    const askers: Asker[] = [];
+    const ended = works.map((work, index) =>
+      finished.has(index)
+        ? ENDED
+        : new Promise<SingleVerdict>((resolve) => askers.push(this.askerOf(work, earlier, resolve))),
+    );
+    this.once(recalled, () => this.joint.ask(askers, batch.together));
+    return ended;
   }
 
   private earlierOf(delivered: Delivered): Earlier | undefined {
@@ -76,16 +93,24 @@ export class FetchesService {
     recalled: Promise<void> | undefined,
   ): Promise<SingleVerdict> {
     return new Promise((resolve) => {
-      const asker = workAsker(work, {
-        announcer: this.options.announcer,
-        clock: this.options.clock,
-        earlier,
-        resolve,
-        tellUntold: (key, cause) => this.tellUntold(key, cause),
-        forgetLetter: (id) => openDeadShelf(this.options.bus).remove(id),
-      });
-      if (recalled === undefined) this.options.loop.ask(asker);
-      else void recalled.then(() => this.options.loop.ask(asker));
+      const asker = this.askerOf(work, earlier, resolve);
+      this.once(recalled, () => this.options.loop.ask(asker));
+    });
+  }
+
+  private once(recalled: Promise<void> | undefined, ask: () => void): void {
+    if (recalled === undefined) ask();
+    else void recalled.then(ask);
+  }
+
+  private askerOf(work: FetchWork, earlier: Earlier | undefined, resolve: (verdict: SingleVerdict) => void): Asker {
+    return workAsker(work, {
+      announcer: this.options.announcer,
+      clock: this.options.clock,
+      earlier,
+      resolve,
+      tellUntold: (key, cause) => this.tellUntold(key, cause),
+      forgetLetter: (id) => openDeadShelf(this.options.bus).remove(id),
     });
   }
 

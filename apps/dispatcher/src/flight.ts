@@ -11,6 +11,12 @@ import type { Kept } from './completions.service.js';
  */
 export type Purpose = 'read' | 'revalidate' | 'write' | 'pass';
 
+/** One call that is to bring several resources. */
+export interface JointOrder {
+  /** Those who want one of them each, as each would ask for it alone. */
+  readonly askers: readonly Asker[];
+}
+
 /** What an asker wants sent. */
 export interface Order extends ResourceRef {
   /** The path without what is a credential in its query: what is stored, told and logged. */
@@ -24,6 +30,9 @@ export interface Order extends ResourceRef {
   readonly purpose: Purpose;
   readonly mayStore: boolean;
   readonly hasIdempotencyKey: boolean;
+  readonly joint?: JointOrder | undefined;
+  /** What it is charged, whatever calls of its path are. */
+  readonly cost?: number | undefined;
 }
 
 /** `untold`: it is committed, and that could not be told. */
@@ -139,6 +148,8 @@ export interface Flight {
   history: readonly Attempt[];
   /** Why it is not repeated, although its outcome is one that is. */
   givenUp: string | null;
+  /** Calls' worth that its last send was charged. */
+  charged: number;
 }
 
 export function createFlight(
@@ -165,6 +176,7 @@ export function createFlight(
     sentAtMs: null,
     history: [],
     givenUp: null,
+    charged: 1,
   };
 }
 
@@ -197,4 +209,9 @@ export function isSpent({ order }: Flight): boolean {
 
 export function isWrite(flight: Flight): boolean {
   return flight.order.purpose === 'write';
+}
+
+/** Background work tells its own end. */
+export function isCallOnly(flight: Flight): boolean {
+  return flight.askers.every((asker) => asker.wantsBody && asker.isWork !== true);
 }

@@ -1,7 +1,8 @@
 import { dialectNamed } from '#core';
 import type { BackoffPolicy, Dialect, GateConfig, GateSetConfig, RetryPolicies, RetryRule } from '#core';
-import { globMatch } from '#contracts';
+import { bucketOf, costOf, globMatch } from '#contracts';
 import type { BackoffConfig, RetryRule as RetryRuleConfig, RetryPolicy, UpstreamConfig } from '#contracts';
+import type { Order } from './flight.js';
 
 /** By how much the way to an upstream varies, until it is learned. */
 const ASSUMED_SPREAD_MS = 35;
@@ -37,6 +38,14 @@ function gateConfigOf({ limits, pause }: UpstreamConfig, fence: number): GateCon
 export function gateSetConfigOf(config: UpstreamConfig, fence: number): GateSetConfig {
   const { limits, pause } = config;
   return { upstream: gateConfigOf(config, fence), buckets: limits.buckets, per: limits.per, pauseScope: pause.scope };
+}
+
+/** The declared bucket and price of a call, if there are any. */
+export function chargeOf(
+  { limits }: UpstreamConfig,
+  { path, cost }: Pick<Order, 'path' | 'cost'>,
+): { bucket: string | undefined; cost: number | undefined } {
+  return { bucket: bucketOf(limits.buckets, path), cost: cost ?? costOf(limits.costs, path) };
 }
 
 export function dialectOf({ limits }: UpstreamConfig): Dialect {

@@ -1,7 +1,7 @@
 import type { Dialect, Fields, GateSet, Headroom, ScopedChange, ScopedLanes, ThrottleReading, Version } from '#core';
 import type { Chance, Clock } from '#runtime';
 import type { FetchOutcome } from './fetch-outcome.js';
-import type { FailedEnd, Flight } from './flight.js';
+import type { FailedEnd, Flight, Order } from './flight.js';
 import type { Joinable } from './joinable.js';
 import type { Repetition } from './repetition.js';
 import type { UpstreamHealth } from './upstream-health.js';
@@ -27,8 +27,10 @@ export interface LoopOptions {
   readonly chance: Chance;
   /** Asked in the same tick as each send, and again in that of each write. */
   readonly mayStillSend: () => boolean;
-  /** The declared bucket and price of a path, if there are any. */
-  chargeOf(path: string): { bucket: string | undefined; cost: number | undefined };
+  /** What a call is charged that is answered 304; absent: as any other. */
+  readonly notModifiedCost?: number | undefined;
+  /** The declared bucket and price of a call, if there are any. */
+  chargeOf(order: Order): { bucket: string | undefined; cost: number | undefined };
   /** A newer version is known: refreshing it now would spend a call for nothing. */
   isOvertaken(flight: Flight): boolean;
   /** The upstream's answer is to be kept and handed to those who asked. */

@@ -20,8 +20,18 @@ export function isAccepted(outcome: FetchOutcome, { throttle }: OutcomeReading):
 
 const NO_THROTTLE: ThrottleReading = { kind: 'none' };
 
+export interface Vendor {
+  readonly dialect: Dialect;
+  /** What a call is charged that is answered 304; absent: as any other. */
+  readonly notModifiedCost?: number | undefined;
+}
+
 /** What an attempt tells, in the vendor's dialect. */
-export function readOutcome(outcome: FetchOutcome, dialect: Dialect, nowMs: number): OutcomeReading {
+export function readOutcome(
+  outcome: FetchOutcome,
+  { dialect, notModifiedCost }: Vendor,
+  nowMs: number,
+): OutcomeReading {
   if (outcome.kind === 'failed') {
     if (outcome.abandoned === true) return { gate: { kind: 'abandoned' }, throttle: NO_THROTTLE, sign: 'nothing' };
     // What was never written, or what we ourselves would not take, says nothing of the upstream.
@@ -33,6 +43,8 @@ export function readOutcome(outcome: FetchOutcome, dialect: Dialect, nowMs: numb
   const throttle = readThrottle(answer, dialect);
   if (throttle.kind === 'none' && status >= 500) return { gate: { kind: 'failed' }, throttle, sign: 'ill' };
   const announcement = readAnnouncement(answer, dialect);
-  if (throttle.kind === 'none') return { gate: { kind: 'answered', announcement }, throttle, sign: 'well' };
+  // What the vendor itself tells of the price goes before.
+  const cost = status === 304 && announcement.cost === undefined ? notModifiedCost : undefined;
+  if (throttle.kind === 'none') return { gate: { kind: 'answered', announcement, cost }, throttle, sign: 'well' };
   return { gate: { ...throttle, kind: 'throttled', announcement }, throttle, sign: 'throttled' };
 }

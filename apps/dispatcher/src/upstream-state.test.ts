@@ -27,7 +27,7 @@ function stateAfter(answer: Pick<Answered, 'status' | 'fields'> & { body: string
     ...({ kind: 'answered', requestedAt: NOON, receivedAt: NOON } as const),
     ...{ ...answer, body: new TextEncoder().encode(answer.body) },
   };
-  gates.settle(permit, readOutcome(outcome, dialectOf(config), NOON).gate, NOON);
+  gates.settle(permit, readOutcome(outcome, { dialect: dialectOf(config) }, NOON).gate, NOON);
   const breaker = { kind: 'closed' } as const;
   const queued = { now: 0, soon: 0, later: 0 };
   return stateOf({ upstream: 'ai', holder: 'me', fence: 1, gates, breaker, queued, nowMs: NOON } as never);

@@ -18,6 +18,7 @@ import type { EntryHead, EntryRepository } from '#store';
 import { decide, isBehind, laneOf } from './decision.js';
 import type { FetchOrder } from './decision.js';
 import { HeadBatches } from './head-batches.js';
+import { askedAlike } from './asked-alike.js';
 import type { RefreshMetrics } from './refresh-metrics.js';
 
 export interface RefreshOptions {
@@ -123,21 +124,28 @@ export class RefreshService {
   }
 
   private async tellDropped(
-    work: ResourceRef & Pick<RefreshWork, 'reason' | 'id' | 'traceparent'>,
+    work: ResourceRef & Pick<RefreshWork, 'reason' | 'lane' | 'id' | 'traceparent'>,
     reason: DropReason,
   ): Promise<boolean> {
     const { upstream, path, key, urlHash, partition, variant, id, traceparent } = work;
     const ref = { upstream, path, key, urlHash, partition, variant };
     const source = { cause: id, traceparent };
-    const facts = { ...ref, lane: laneOf(work.reason), attempts: 0, throttles: 0, reason } as const;
+    const facts = { ...ref, lane: laneOf(work), attempts: 0, throttles: 0, reason } as const;
     return (await this.options.publisher.publishEvent('fetch.dropped', facts, source)) === 'stored';
   }
 
-  /** Under a name made of the batch's: when that comes again, what was left for it is found pending. */
+  /** One call asks for all that it brings with the same fields. */
   private async leaveFetches(batch: RefreshBatch, items: readonly FetchItem[]): Promise<PublishVerdict> {
+    if (batch.together === undefined) return this.leaveBatch(batch, items, 0);
+    const alike = askedAlike(items);
+    return worstOf(await Promise.all(alike.map((some, nth) => this.leaveBatch(batch, some, nth))));
+  }
+
+  /** Under a name made of the batch's: when that comes again, what was left for it is found pending. */
+  private async leaveBatch(batch: RefreshBatch, items: readonly FetchItem[], nth: number): Promise<PublishVerdict> {
     const [first, ...others] = items;
     if (first === undefined) return 'stored';
-    const lane = laneOf(batch.reason);
+    const lane = laneOf(batch);
     if (others.length === 0) return this.leaveFetch({ ...batch, ...first }, lane, first);
     if (charsOf(items) > MOST_BATCHED_CHARS) return this.leaveSingly(batch, items);
     const { bus, publisher } = this.options;
@@ -145,15 +153,17 @@ export class RefreshService {
     const message: FetchBatch = {
       ...publisher.envelope({ cause: id, traceparent }),
       ...{ upstream, partition, lane, reason, configVersion, items },
+      ...(batch.together !== undefined && { together: batch.together }),
     };
-    return publisher.publishWork(bus.subjects.fetch(lane, upstream, batch.bucket, batchToken(id)), message);
+    const token = batchToken(nth === 0 ? id : `${id}-${nth}`);
+    return publisher.publishWork(bus.subjects.fetch(lane, upstream, batch.bucket, token), message);
   }
 
   /** Validators and fields may be longer than any path. */
   private async leaveSingly(batch: RefreshBatch, items: readonly FetchItem[]): Promise<PublishVerdict> {
-    const lane = laneOf(batch.reason);
+    const lane = laneOf(batch);
     const left = await Promise.all(items.map((item) => this.leaveFetch({ ...batch, ...item }, lane, item)));
-    return left.find((verdict) => verdict === 'full' || verdict === 'away') ?? 'stored';
+    return worstOf(left);
   }
 
   private async leaveFetch(
@@ -194,6 +204,10 @@ export class RefreshService {
     this.options.metrics.refreshed(upstream, outcome);
     return again(TRY_AGAIN_MS);
   }
+}
+
+function worstOf(left: readonly PublishVerdict[]): PublishVerdict {
+  return left.find((verdict) => verdict === 'full' || verdict === 'away') ?? 'stored';
 }
 
 function sorted(

@@ -16,7 +16,7 @@ export {
   singleSubjectOf,
 } from './batch.js';
 export type { Batch, FetchBatch, FetchItem, RefreshBatch, RefreshItem } from './batch.js';
-export { costTogether, inJointCalls, jointRuleOf, jointRulesOf } from './joint-calls.js';
+export { comesInParts, costTogether, inJointCalls, jointRuleOf, jointRulesOf } from './joint-calls.js';
 export type { JointRule } from './joint-calls.js';
 export {
   declareBuckets,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { TogetherConfig } from './config/penstock-config.js';
-import { costTogether, inJointCalls, jointRuleOf, jointRulesOf } from './joint-calls.js';
+import type { ListConfig, TogetherConfig } from './config/penstock-config.js';
+import { comesInParts, costTogether, inJointCalls, jointRuleOf, jointRulesOf } from './joint-calls.js';
 
 const ITEMS: TogetherConfig = {
   match: '/items/{id}',
@@ -48,4 +48,10 @@ it('what is fetched together is taken to cost its part of a full call', () => {
   expect(costTogether(rules, '/items/7')).toBeCloseTo(1 / 3);
   expect(costTogether(jointRulesOf([{ ...ITEMS, cost: 6 }]), '/items/7')).toBe(2);
   expect(costTogether(rules, '/other')).toBeUndefined();
+});
+
+it('what comes alone and in parts is what a joint call brings, or a list with its content', () => {
+  const list = { path: '/orders/{id}', contains: 'content' } as ListConfig;
+  const isSplit = comesInParts({ together: [ITEMS], lists: [list, { ...list, path: '/x/{id}', contains: 'signal' }] });
+  expect(['/items/7', '/orders/7', '/x/7', '/other'].map(isSplit)).toEqual([true, true, false, false]);
 });

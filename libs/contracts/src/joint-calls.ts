@@ -1,5 +1,5 @@
 import { pathTemplate } from '#core';
-import type { TogetherConfig } from './config/penstock-config.js';
+import type { RefreshConfig, TogetherConfig } from './config/penstock-config.js';
 
 /** A rule by which one call brings several resources, ready to be asked about many paths. */
 export interface JointRule {
@@ -20,6 +20,17 @@ export function jointRulesOf(together: readonly TogetherConfig[]): JointRule[] {
 export function jointRuleOf(rules: readonly JointRule[], path: string): JointRule | undefined {
   for (const rule of rules) if (rule.idOf(path) !== undefined) return rule;
   return undefined;
+}
+
+/** Whether a path is one of those that come alone and as a part of another answer, in which they may be written in another way. */
+export function comesInParts({
+  together,
+  lists,
+}: Pick<RefreshConfig, 'together' | 'lists'>): (path: string) => boolean {
+  const rules = jointRulesOf(together);
+  const templates = lists.filter(({ contains }) => contains === 'content').map(({ path }) => pathTemplate(path));
+  if (rules.length + templates.length === 0) return () => false;
+  return (path) => jointRuleOf(rules, path) !== undefined || templates.some((one) => one.idOf(path) !== undefined);
 }
 
 /** Calls' worth of one of the resources of a full call: what it may be taken to cost before it was fetched. */
