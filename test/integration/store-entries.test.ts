@@ -250,13 +250,13 @@ describe('the mark of a write', () => {
   });
 });
 
-it('the scheduler is told the times of shared entries only', async () => {
+it('the scheduler is told the times of shared entries only, of the URLs that it names', async () => {
   await corner.writer.writeEntries([
     answer('a', at(1, 1), 'x'),
     answer('b', at(1, 2), 'x', { partition: 'p' }),
-    answer('c', at(1, 3), 'x', { upstream: 'other' }),
+    answer('c', at(1, 3), 'x'),
   ]);
-  const times = await corner.repository.readTimes('crm');
+  const times = await corner.repository.readTimesOf(['url-a', 'url-b', 'url-d']);
   expect(times).toEqual([{ key: 'a', urlHash: 'url-a', variant: '', requestedAt: 1_000, version: at(1, 1) }]);
 });
 

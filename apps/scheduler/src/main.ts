@@ -2,7 +2,13 @@ import { connectBus, createPublisher, joinMembers, subscribeEvents, watchMembers
 import type { UpstreamConfig } from '#contracts';
 import { boot, followConfig } from '#runtime';
 import type { ConfiguredUpstream, Runtime } from '#runtime';
-import { createEntryRepository, createResourceRepository, createUpstreamRepository, openStore } from '#store';
+import {
+  createEntryRepository,
+  createResourceRepository,
+  createResourceStatRepository,
+  createUpstreamRepository,
+  openStore,
+} from '#store';
 import { createScheduleMetrics } from './schedule-metrics.js';
 import { SchedulerModule } from './scheduler.module.js';
 import { SchedulersService } from './schedulers.service.js';
@@ -39,6 +45,8 @@ await boot({
       ...{ bus, publisher, membership, members, upstreams, clock, logger },
       resources: createResourceRepository(store),
       entries: createEntryRepository(store),
+      stats: createResourceStatRepository(store),
+      timeScale: environment.timeScale,
       metrics: createScheduleMetrics(runtime.metrics),
     });
     let stopFollowing = (): void => undefined;

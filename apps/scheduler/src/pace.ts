@@ -26,6 +26,8 @@ const LEVEL = 1.03;
 const TOGETHER_S = 0.1;
 /** After a stall of ours: what was missed is not caught up in one burst. */
 const LONGEST_BURST_S = 0.25;
+/** Of what calls cost: each counts as much as this part of all before. */
+const COST_MEMORY = 1 / 64;
 
 /** What the plan knows of what is to leave and of what has left. */
 export interface Ahead {
@@ -45,6 +47,7 @@ export class ReminderPace {
   #filledAtMs = -Infinity;
   #aheadS = LEAST_AHEAD_S;
   #wasFull = false;
+  #costOfOne = 1;
 
   /** A holder that was overtaken may still be talking. */
   heard(told: Told, nowMs: number): void {
@@ -73,11 +76,11 @@ export class ReminderPace {
   allowance(ahead: Ahead, nowMs: number): number {
     if (this.#told === undefined || this.#isSilent(nowMs)) return 0;
     if (isStill(this.#told)) return Math.max(0, PROBE_WITH - ahead.outstanding);
-    const { backgroundRate, queued } = this.#told;
+    const { queued } = this.#told;
     const isLate = ahead.greatestRatio > LATE_FROM;
-    const most = backgroundRate * OVERSUPPLY;
+    const most = this.#callRate * OVERSUPPLY;
     this.#fill(isLate ? most : Math.min(most, ahead.neededPerSecond * LEVEL), nowMs);
-    const room = Math.max(PROBE_WITH, Math.ceil(backgroundRate * (this.#aheadS + ahead.serviceMs / 1000)));
+    const room = Math.max(PROBE_WITH, Math.ceil(this.#heldRate * (this.#aheadS + ahead.serviceMs / 1000)));
     const left = room - Math.max(ahead.outstanding, queued.later);
     this.#wasFull ||= left <= 0;
     return Math.max(0, Math.min(Math.floor(this.#tokens), left));
@@ -85,25 +88,38 @@ export class ReminderPace {
 
   /** How many may leave in one message. */
   together(): number {
-    const { backgroundRate } = this.#told ?? { backgroundRate: 0 };
-    return Math.min(MOST_BATCHED, Math.max(1, Math.ceil(backgroundRate * TOGETHER_S)));
+    return Math.min(MOST_BATCHED, Math.max(1, Math.ceil(this.#heldRate * TOGETHER_S)));
   }
 
-  spend(count: number): void {
+  /** `cost`: calls' worth of them all. */
+  spend(count: number, cost = count): void {
     this.#tokens = Math.max(0, this.#tokens - count);
+    if (count > 0) this.#costOfOne += (cost / count - this.#costOfOne) * (1 - (1 - COST_MEMORY) ** count);
+  }
+
+  /** The budget is calls' worth: whoever is charged more for each can make fewer. */
+  get #callRate(): number {
+    return (this.#told?.backgroundRate ?? 0) / this.#costOfOne;
+  }
+
+  /** As long as nobody knows better each takes a place in the queue for as long as a whole call: what costs less lets it run dry. */
+  get #heldRate(): number {
+    return (this.#told?.backgroundRate ?? 0) / Math.max(1, this.#costOfOne);
   }
 
   #adjustAhead(told: Told): void {
-    const queuedS = told.queued.later / told.backgroundRate;
+    const queuedS = told.queued.later / this.#heldRate;
+    const stepS = Math.max(AHEAD_STEP_S, this.#aheadS / 16);
+    const mostS = MOST_AHEAD_S / Math.min(1, this.#costOfOne);
     if (isStill(told)) this.#aheadS = LEAST_AHEAD_S;
-    else if (queuedS > PILES_UP_S) this.#aheadS = Math.max(LEAST_AHEAD_S, this.#aheadS - AHEAD_STEP_S);
-    else if (this.#wasFull && queuedS < RUNS_DRY_S) this.#aheadS = Math.min(MOST_AHEAD_S, this.#aheadS + AHEAD_STEP_S);
+    else if (queuedS > PILES_UP_S) this.#aheadS = Math.max(LEAST_AHEAD_S, this.#aheadS - stepS);
+    else if (this.#wasFull && queuedS < RUNS_DRY_S) this.#aheadS = Math.min(mostS, this.#aheadS + stepS);
     this.#wasFull = false;
   }
 
   #fill(perSecond: number, nowMs: number): void {
     const elapsedS = Math.max(0, Math.min(LONGEST_BURST_S, (nowMs - this.#filledAtMs) / 1000));
-    const most = Math.max(1, Math.min(perSecond, this.#told?.backgroundRate ?? 0) * LONGEST_BURST_S);
+    const most = Math.max(1, Math.min(perSecond, this.#callRate) * LONGEST_BURST_S);
     this.#tokens = Math.min(most, this.#tokens + perSecond * elapsedS);
     this.#filledAtMs = nowMs;
   }

@@ -1,51 +1,48 @@
 import { describe, expect, it } from 'vitest';
+import { entryOf, item, KEEP, keyOf, list, remindersIn, urlHashOf } from './fixtures/items.js';
 import { RefreshPlan } from './plan.js';
+import type { Reminder } from './plan.js';
 import type { PlannedResource } from './planned.js';
 
 const MAX_AGE_MS = 10_000;
 const START_MS = 1_000_000;
 const OLD = { fence: 1, send: 5 };
 
-function resource(n: number, maxAgeMs = MAX_AGE_MS): PlannedResource {
-  return { path: `/items/${n}`, key: `k${n}`, urlHash: `u${n}`, maxAgeMs };
-}
-
-function entry(n: number, requestedAt = START_MS, version = OLD) {
-  return { urlHash: `u${n}`, key: `k${n}`, variant: '', requestedAt, version };
-}
+const resource = (n: number, maxAgeMs = MAX_AGE_MS): PlannedResource => item(n, { maxAgeMs });
+const entry = (n: number, requestedAt = START_MS, version = OLD) => entryOf(n, requestedAt, version);
 
 /** A plan of one resource, fetched at the start. */
 function planOfOne(): RefreshPlan {
   const plan = new RefreshPlan();
-  plan.replaceResources([resource(1)], START_MS);
+  list(plan, [resource(1)], START_MS);
   plan.learnEntries([entry(1)], START_MS);
   return plan;
 }
 
-const facts = { urlHash: 'u1', partition: 'shared', lane: 'later' } as const;
+const facts = { urlHash: urlHashOf(1), partition: 'shared', lane: 'later' } as const;
 const stored = (requestedAt: number, send: number, more: object = {}) => ({
   ...entry(1, requestedAt, { fence: 1, send }),
   partition: 'shared',
   receivedAt: requestedAt + 100,
   ...more,
 });
-const pathsOf = (plan: RefreshPlan, nowMs: number): string[] => plan.take(100, nowMs).map(({ path }) => path);
+const take = (plan: RefreshPlan, count: number, nowMs: number): readonly Reminder[] =>
+  remindersIn(plan.take(count, KEEP, nowMs));
+const pathsOf = (plan: RefreshPlan, nowMs: number): string[] => take(plan, 100, nowMs).map(({ path }) => path);
 
 describe('the plan', () => {
   it('reminds of a fetched resource when its maxAge is about to end, and not before', () => {
     const plan = planOfOne();
     expect(pathsOf(plan, START_MS + 9_700)).toEqual([]);
-    expect(plan.take(1, START_MS + 9_800)).toEqual([
-      { path: '/items/1', key: 'k1', urlHash: 'u1', variant: '', have: OLD },
+    expect(take(plan, 1, START_MS + 9_800)).toEqual([
+      { path: '/items/1', key: keyOf(1), urlHash: urlHashOf(1), variant: '', have: OLD },
     ]);
   });
 
   it('reminds of what was never fetched at once, in a row that takes about one maxAge', () => {
     const plan = new RefreshPlan();
-    plan.replaceResources(
-      Array.from({ length: 100 }, (_, n) => resource(n)),
-      START_MS,
-    );
+    const resources = Array.from({ length: 100 }, (_, n) => resource(n));
+    list(plan, resources, START_MS);
     expect(pathsOf(plan, START_MS)).toHaveLength(1);
     expect(pathsOf(plan, START_MS + 4_750)).toHaveLength(50);
     expect(pathsOf(plan, START_MS + 9_500)).toHaveLength(49);
@@ -82,23 +79,23 @@ describe('the plan', () => {
   it('asks for the newest variant of a URL again', () => {
     const plan = planOfOne();
     plan.stored(stored(START_MS + 5_000, 6, { key: 'k1-de', variant: 'accept-language=de' }), START_MS + 5_100);
-    const [reminder] = plan.take(1, START_MS + 15_000);
+    const [reminder] = take(plan, 1, START_MS + 15_000);
     expect(reminder).toMatchObject({ key: 'k1-de', variant: 'accept-language=de', have: { fence: 1, send: 6 } });
   });
 
   it('makes a resource due at once when a write made its entry invalid', () => {
     const plan = planOfOne();
-    plan.invalidated({ urlHash: 'u1', before: { fence: 1, send: 4 } }, START_MS + 100);
+    plan.invalidated({ urlHash: urlHashOf(1), before: { fence: 1, send: 4 } }, START_MS + 100);
     expect(pathsOf(plan, START_MS + 100)).toEqual([]);
-    plan.invalidated({ urlHash: 'u1', before: { fence: 1, send: 5 } }, START_MS + 100);
+    plan.invalidated({ urlHash: urlHashOf(1), before: { fence: 1, send: 5 } }, START_MS + 100);
     expect(pathsOf(plan, START_MS + 100)).toEqual(['/items/1']);
   });
 
   it('reminds again when the answer had left before the write', () => {
     const plan = planOfOne();
     const dueMs = START_MS + MAX_AGE_MS;
-    plan.take(1, dueMs);
-    plan.invalidated({ urlHash: 'u1', before: { fence: 1, send: 7 } }, dueMs + 10);
+    take(plan, 1, dueMs);
+    plan.invalidated({ urlHash: urlHashOf(1), before: { fence: 1, send: 7 } }, dueMs + 10);
     plan.answered({ ...facts, status: 200, version: { fence: 1, send: 6 }, durationMs: 100 }, dueMs + 120, 0);
     expect(pathsOf(plan, dueMs + 120)).toEqual(['/items/1']);
     plan.answered({ ...facts, status: 200, version: { fence: 1, send: 8 }, durationMs: 100 }, dueMs + 300, 0);
@@ -119,7 +116,7 @@ describe('the plan', () => {
   it('takes an answer of 500 and above for a failure', () => {
     const plan = planOfOne();
     const dueMs = START_MS + MAX_AGE_MS;
-    plan.take(1, dueMs);
+    take(plan, 1, dueMs);
     plan.answered({ ...facts, status: 503, version: { fence: 1, send: 6 }, durationMs: 100 }, dueMs, 0);
     expect(pathsOf(plan, dueMs + 999)).toEqual([]);
     expect(pathsOf(plan, dueMs + 1_000)).toEqual(['/items/1']);
@@ -127,8 +124,8 @@ describe('the plan', () => {
 
   it('asks no sooner than maxAge for what is answered and may not be stored', () => {
     const plan = new RefreshPlan();
-    plan.replaceResources([resource(1)], START_MS);
-    plan.take(1, START_MS);
+    list(plan, [resource(1)], START_MS);
+    take(plan, 1, START_MS);
     plan.answered({ ...facts, status: 200, version: { fence: 1, send: 1 }, durationMs: 100 }, START_MS + 100, 0);
     expect(pathsOf(plan, START_MS + 9_000)).toEqual([]);
     expect(pathsOf(plan, START_MS + MAX_AGE_MS)).toEqual(['/items/1']);
@@ -137,19 +134,20 @@ describe('the plan', () => {
   it('wants to read the store when it is told of something newer that it has not heard of', () => {
     const plan = planOfOne();
     const dueMs = START_MS + MAX_AGE_MS;
-    plan.take(1, dueMs);
+    take(plan, 1, dueMs);
     plan.dropped({ ...facts, reason: 'overtaken' }, dueMs);
     expect(plan.doubts).toBe(true);
     expect(pathsOf(plan, dueMs)).toEqual([]);
-    plan.learnEntries([entry(1, dueMs - 50, { fence: 1, send: 9 })], dueMs + 100);
+    expect(plan.takeDoubted(10)).toEqual([urlHashOf(1)]);
     expect(plan.doubts).toBe(false);
+    plan.learnEntries([entry(1, dueMs - 50, { fence: 1, send: 9 })], dueMs + 100);
     expect(pathsOf(plan, dueMs + 9_000)).toEqual([]);
   });
 
   it('forgets a reminder whose end was never told, and does not count the time of a pause', () => {
     const plan = planOfOne();
     const dueMs = START_MS + MAX_AGE_MS;
-    plan.take(1, dueMs);
+    take(plan, 1, dueMs);
     plan.forgetLost(dueMs + 25_000, dueMs + 31_000);
     expect(plan.outstanding).toBe(1);
     plan.forgetLost(dueMs, dueMs + 30_000);
@@ -159,7 +157,7 @@ describe('the plan', () => {
   it('tries a reminder again that the broker had no room for', () => {
     const plan = planOfOne();
     const dueMs = START_MS + MAX_AGE_MS;
-    const [reminder] = plan.take(1, dueMs);
+    const [reminder] = take(plan, 1, dueMs);
     plan.refused(reminder!, dueMs);
     expect(plan.outstanding).toBe(0);
     expect(pathsOf(plan, dueMs + 499)).toEqual([]);
@@ -168,15 +166,15 @@ describe('the plan', () => {
 
   it('makes a removed entry due at once', () => {
     const plan = planOfOne();
-    plan.removed(['k1', 'k2'], START_MS + 100);
-    expect(plan.take(1, START_MS + 100)).toMatchObject([{ path: '/items/1', have: null }]);
+    plan.removed([keyOf(1), keyOf(2)], START_MS + 100);
+    expect(take(plan, 1, START_MS + 100)).toMatchObject([{ path: '/items/1', have: null }]);
   });
 
   it('follows the list: what is gone is reminded of no more, what stays keeps its time', () => {
     const plan = new RefreshPlan();
-    plan.replaceResources([resource(1), resource(2)], START_MS);
+    list(plan, [resource(1), resource(2)], START_MS);
     plan.learnEntries([entry(1), entry(2)], START_MS);
-    plan.replaceResources([resource(2, 5_000), resource(3)], START_MS + 10);
+    list(plan, [resource(2, 5_000), resource(3)], START_MS + 10);
     plan.learnEntries([entry(3)], START_MS + 10);
     expect(plan.size).toBe(2);
     expect(pathsOf(plan, START_MS + 5_000)).toEqual(['/items/2']);
@@ -185,7 +183,7 @@ describe('the plan', () => {
 
   it('gives the turn to the greatest age over maxAge', () => {
     const plan = new RefreshPlan();
-    plan.replaceResources([resource(1, 10_000), resource(2, 60_000), resource(3, 20_000)], START_MS);
+    list(plan, [resource(1, 10_000), resource(2, 60_000), resource(3, 20_000)], START_MS);
     plan.learnEntries([entry(1, START_MS + 40_000), entry(2, START_MS - 50_000), entry(3)], START_MS);
     expect(pathsOf(plan, START_MS + 60_000)).toEqual(['/items/3', '/items/1', '/items/2']);
   });

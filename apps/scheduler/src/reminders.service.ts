@@ -1,23 +1,22 @@
 import { SHARED_PARTITION } from '#core';
 import type { Bus, Publisher, PublishVerdict, ToldEvent } from '#bus';
-import { batchToken, bucketOf, DEFAULT_BUCKET, inBatches } from '#contracts';
-import type { RefreshBatch, RefreshWork, UpstreamConfig, UpstreamState } from '#contracts';
-import type { Clock, Logger } from '#runtime';
-import type { EntryRepository, Resource, ResourceRepository } from '#store';
+import { batchToken, bucketOf, DEFAULT_BUCKET, inBatches, jointRulesOf } from '#contracts';
+import type { LearnedStats, RefreshBatch, RefreshWork, UpstreamConfig, UpstreamState } from '#contracts';
+import type { Logger } from '#runtime';
+import { Fit } from './fit.js';
+import { JointGathering } from './joint-gathering.js';
 import { ReminderPace } from './pace.js';
+import { PlanReadingService } from './plan-reading.service.js';
+import type { PlanReadingOptions } from './plan-reading.service.js';
 import { RefreshPlan } from './plan.js';
 import type { Reminder } from './plan.js';
-import type { PlannedResource } from './planned.js';
-import type { ScheduleMetrics } from './schedule-metrics.js';
+import type { Mode, ScheduleMetrics } from './schedule-metrics.js';
+import type { Choice } from './turns.js';
 
-export interface RemindersOptions {
-  readonly upstream: string;
+export interface RemindersOptions extends PlanReadingOptions {
   readonly bus: Bus;
   readonly publisher: Publisher;
-  readonly resources: ResourceRepository;
-  readonly entries: EntryRepository;
   readonly metrics: ScheduleMetrics;
-  readonly clock: Clock;
   readonly logger: Logger;
   /** Asked at each tick. */
   mayRemind(): boolean;
@@ -29,23 +28,39 @@ export interface Configured {
 }
 
 export type ScheduleEvent = ToldEvent<
-  'entry.stored' | 'entry.invalidated' | 'entry.removed' | 'fetch.answered' | 'fetch.failed' | 'fetch.dropped'
+  | 'entry.stored'
+  | 'entry.invalidated'
+  | 'entry.stale'
+  | 'entry.removed'
+  | 'fetch.answered'
+  | 'fetch.failed'
+  | 'fetch.dropped'
 >;
+
+/** Why, and where one call is to bring all of a batch, by which rule. */
+type How = Pick<RefreshBatch, 'reason' | 'together'>;
 
 /** Long enough to gather some, short against any maxAge. */
 const TICK_MS = 50;
+/** After a reading of the list the next one waits for so many times as long: while a million are being registered it changes all the time. */
+const REST_AFTER_READING = 9;
 
 /**
  * The reminders of one upstream, for as long as this replica holds its schedule. The plan is read from the store; facts keep it up to
  * date; whenever some may have been missed, it is read again.
  */
 export class RemindersService {
-  private readonly plan = new RefreshPlan();
+  private readonly plan: RefreshPlan;
   private readonly pace = new ReminderPace();
+  private readonly fit = new Fit();
+  private gathering: JointGathering;
+  private readonly reading: PlanReadingService;
   private readonly ticker: NodeJS.Timeout;
   private revision: number | undefined;
   private isListStale = true;
-  private areTimesStale = true;
+  private listNotBeforeMs = 0;
+  private areTimesStale = false;
+  private isLearnedStale = true;
   private isLoaded = false;
   private loading: Promise<void> | undefined;
   private isClosed = false;
@@ -54,32 +69,48 @@ export class RemindersService {
     private configured: Configured,
     private readonly options: RemindersOptions,
   ) {
+    this.plan = new RefreshPlan(options.timeScale);
+    this.gathering = gatheringFor(configured);
+    this.reading = new PlanReadingService(this.plan, options);
     this.ticker = setInterval(() => this.tick(), TICK_MS);
+    options.metrics.follow(options.upstream, () => this.plan.figures(options.clock.now()));
   }
 
   /** Called often; reads from the store only what may have changed. */
   look(revision: number | undefined): void {
     if (revision !== undefined && revision !== this.revision) this.isListStale = true;
-    if (this.plan.doubts) this.areTimesStale = true;
-    if (!this.isListStale && !this.areTimesStale) return;
-    this.loading ??= this.load(revision).finally(() => (this.loading = undefined));
+    const isListDue = this.isListStale && this.options.clock.now() >= this.listNotBeforeMs;
+    if (!isListDue && !this.areTimesStale && !this.isLearnedStale && !this.plan.doubts) return;
+    this.loading ??= this.load(isListDue, revision).finally(() => (this.loading = undefined));
   }
 
   configure(configured: Configured): void {
     this.configured = configured;
+    const nowMs = this.options.clock.now();
+    for (const waiting of this.gathering.clear()) this.plan.refused(waiting, nowMs);
+    this.gathering = gatheringFor(configured);
     this.isListStale = true;
     this.look(undefined);
   }
 
   /** The bus was away: what was left with it may be lost, and facts were missed. */
   startOver(): void {
+    this.gathering.clear();
     this.plan.forgetOutstanding(this.options.clock.now());
     this.areTimesStale = true;
+    this.isLearnedStale = true;
     this.look(undefined);
   }
 
   heardState(state: UpstreamState): void {
-    this.pace.heard(state, this.options.clock.now());
+    const nowMs = this.options.clock.now();
+    this.pace.heard(state, nowMs);
+    this.fit.heard(state, nowMs);
+  }
+
+  heardLearned(learned: LearnedStats): void {
+    if (learned.priors !== undefined) this.plan.learnPriors(learned.priors);
+    this.plan.learnStats(learned, this.options.clock.now());
   }
 
   heard({ name, message }: ScheduleEvent): void {
@@ -89,6 +120,8 @@ export class RemindersService {
         return this.plan.stored(message, nowMs);
       case 'entry.invalidated':
         return this.plan.invalidated(message, nowMs);
+      case 'entry.stale':
+        return this.plan.markStale([message], nowMs);
       case 'entry.removed':
         return this.plan.removed(message.keys, nowMs);
       case 'fetch.answered':
@@ -102,16 +135,22 @@ export class RemindersService {
 
   close(): void {
     this.isClosed = true;
+    this.reading.close();
     clearInterval(this.ticker);
     this.options.metrics.forget(this.options.upstream);
   }
 
-  private async load(revision: number | undefined): Promise<void> {
+  private async load(isListDue: boolean, revision: number | undefined): Promise<void> {
     const { upstream, clock, logger } = this.options;
+    const beganMs = clock.now();
     try {
-      if (this.isListStale) await this.loadList(revision);
+      if (isListDue) await this.loadList(revision);
       if (this.areTimesStale) await this.loadTimes();
-      if (!this.isLoaded) logger.info({ upstream, resources: this.plan.size }, 'the plan is read');
+      if (this.isLearnedStale) await this.loadLearned();
+      if (this.plan.doubts) await this.reading.readDoubted();
+      if (this.isClosed) return;
+      const told = { upstream, resources: this.plan.size, tookMs: Math.round(clock.now() - beganMs) };
+      if (!this.isLoaded) logger.info(told, 'the plan is read');
       this.isLoaded = true;
       this.options.metrics.due(upstream, this.plan.overdue(clock.now()));
     } catch (error) {
@@ -121,22 +160,30 @@ export class RemindersService {
 
   private async loadList(revision: number | undefined): Promise<void> {
     const { configured } = this;
-    const { upstream, resources, clock } = this.options;
-    const { background } = configured.config.refresh;
-    const listed = background ? await resources.readResources(upstream) : [];
-    this.plan.replaceResources(plannedOf(listed, configured.config.refresh.maxAgeMs), clock.now());
+    const { clock } = this.options;
+    const beganMs = clock.now();
+    await this.reading.readList(configured.config);
     this.isListStale = configured !== this.configured;
     if (revision !== undefined) this.revision = revision;
-    // Something may be stored of what is new in the list.
-    this.areTimesStale = true;
+    this.listNotBeforeMs = clock.now() + REST_AFTER_READING * (clock.now() - beganMs);
   }
 
   private async loadTimes(): Promise<void> {
     this.areTimesStale = false;
     try {
-      this.plan.learnEntries(await this.options.entries.readTimes(this.options.upstream), this.options.clock.now());
+      await this.reading.readAllTimes();
     } catch (error) {
       this.areTimesStale = true;
+      throw error;
+    }
+  }
+
+  private async loadLearned(): Promise<void> {
+    this.isLearnedStale = false;
+    try {
+      await this.reading.readLearned();
+    } catch (error) {
+      this.isLearnedStale = true;
       throw error;
     }
   }
@@ -146,15 +193,43 @@ export class RemindersService {
     if (!this.isLoaded || !mayRemind() || !bus.connected()) return;
     const nowMs = clock.now();
     this.plan.forgetLost(this.pace.flowingSince(nowMs), nowMs);
-    const { outstanding, lead, neededPerSecond } = this.plan;
-    const greatestRatio = this.plan.greatestRatio(nowMs);
-    const ahead = { outstanding, serviceMs: lead.serviceMs(), neededPerSecond, greatestRatio };
-    const allowed = this.pace.allowance(ahead, nowMs);
-    const reminders = this.plan.take(allowed, nowMs);
-    this.pace.spend(reminders.length);
+    const choice = this.choice();
+    const allowed = this.pace.allowance(this.ahead(choice, nowMs), nowMs);
+    const { stale, due, cost } = this.plan.take(allowed, choice, nowMs);
+    this.pace.spend(stale.length + due.length, cost);
     metrics.due(upstream, this.plan.overdue(nowMs));
-    for (const [bucket, some] of this.byBucket(reminders))
-      for (const batch of inBatches(some, this.pace.together(), charsOf)) void this.remind(bucket, batch);
+    metrics.mode(upstream, modeOf(choice));
+    this.remindAll(stale, 'known-stale');
+    this.remindAll(due, 'due');
+  }
+
+  private choice(): Choice {
+    const spendsAll = this.configured.config.refresh.spend === 'all';
+    return { fits: this.fit.fits(this.plan.needs.costPerSecond), spendsAll, perSecond: this.fit.perSecond };
+  }
+
+  /** Whoever has a use for every call need not wait until something is late. */
+  private ahead({ fits, spendsAll }: Choice, nowMs: number): Parameters<ReminderPace['allowance']>[0] {
+    const { outstanding, lead, needs, knownStale } = this.plan;
+    const isHungry = !fits || spendsAll || knownStale > 0;
+    return {
+      outstanding,
+      serviceMs: lead.serviceMs(),
+      neededPerSecond: needs.callsPerSecond,
+      greatestRatio: isHungry ? Infinity : this.plan.greatestRatio(nowMs),
+    };
+  }
+
+  private remindAll(reminders: readonly Reminder[], reason: How['reason']): void {
+    const nowMs = this.options.clock.now();
+    const { alone, calls } = this.gathering.take(reminders, nowMs, reason === 'known-stale');
+    for (const { rule, items } of calls) {
+      const { call, match: together } = rule.config;
+      const bucket = bucketOf(this.configured.config.limits.buckets, call) ?? DEFAULT_BUCKET;
+      void this.remind(bucket, items, { reason, together });
+    }
+    for (const [bucket, some] of this.byBucket(alone))
+      for (const batch of inBatches(some, this.pace.together(), charsOf)) void this.remind(bucket, batch, { reason });
   }
 
   /** Each declared bucket has a queue of its own at the holder. */
@@ -172,9 +247,9 @@ export class RemindersService {
   }
 
   /** What leaves in one tick leaves together: a message for each would cost several times what there is to say. */
-  private async remind(bucket: string, batch: readonly Reminder[]): Promise<void> {
+  private async remind(bucket: string, batch: readonly Reminder[], how: How): Promise<void> {
     const { upstream, metrics, clock } = this.options;
-    const verdict = await this.leave(bucket, batch).catch((error: unknown) => this.unexpected(error));
+    const verdict = await this.leave(bucket, batch, how).catch((error: unknown) => this.unexpected(error));
     metrics.reminded(upstream, verdict, batch.length);
     const isLeft = verdict === 'stored' || verdict === 'already-pending';
     if (isLeft || this.isClosed) return;
@@ -182,14 +257,14 @@ export class RemindersService {
   }
 
   /** One alone has its key for a subject, so that the broker refuses a second. */
-  private leave(bucket: string, batch: readonly Reminder[]): Promise<PublishVerdict> {
+  private leave(bucket: string, batch: readonly Reminder[], how: How): Promise<PublishVerdict> {
     const { upstream, bus, publisher } = this.options;
     const told: Omit<RefreshBatch, 'items'> = {
       ...publisher.envelope({ cause: 'schedule' }),
       upstream,
       bucket,
       partition: SHARED_PARTITION,
-      reason: 'due',
+      ...how,
       configVersion: this.configured.version,
     };
     const [first, ...others] = batch;
@@ -207,13 +282,14 @@ export class RemindersService {
   }
 }
 
+function gatheringFor({ config }: Configured): JointGathering {
+  return new JointGathering(jointRulesOf(config.refresh.together));
+}
+
 /** As they stand in a message: two hashes and a version besides what differs. */
 const charsOf = ({ path, variant }: Reminder): number => path.length + variant.length + 200;
 
-/** Without a maxAge of its own or the upstream's nothing is planned: traffic alone refreshes it. */
-function plannedOf(resources: readonly Resource[], defaultMaxAgeMs: number | undefined): PlannedResource[] {
-  return resources.flatMap(({ path, key, urlHash, maxAgeMs: own }) => {
-    const maxAgeMs = own ?? defaultMaxAgeMs;
-    return maxAgeMs === undefined ? [] : [{ path, key, urlHash, maxAgeMs }];
-  });
+function modeOf({ fits, spendsAll }: Choice): Mode {
+  if (!fits) return 'value';
+  return spendsAll ? 'targets-and-value' : 'targets';
 }

@@ -1,9 +1,9 @@
-import { createLeaseKeeper, subscribeEvents, subscribeStates } from '#bus';
+import { createLeaseKeeper, subscribeEvents, subscribeLearned, subscribeStates } from '#bus';
 import type { Bus, LeaseKeeper, MemberList, Membership, Publisher } from '#bus';
 import { leaseKeys } from '#contracts';
 import type { UpstreamConfig } from '#contracts';
 import type { Clock, ConfiguredUpstream, Logger } from '#runtime';
-import type { EntryRepository, ResourceRepository, UpstreamRepository } from '#store';
+import type { EntryRepository, ResourceRepository, ResourceStatRepository, UpstreamRepository } from '#store';
 import { RemindersService } from './reminders.service.js';
 import type { Configured } from './reminders.service.js';
 import type { ScheduleMetrics } from './schedule-metrics.js';
@@ -16,9 +16,12 @@ export interface SchedulersOptions {
   readonly upstreams: UpstreamRepository;
   readonly resources: ResourceRepository;
   readonly entries: EntryRepository;
+  readonly stats: ResourceStatRepository;
   readonly metrics: ScheduleMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** So much faster than the world's runs the clock that maxAge and half-lives are meant by. */
+  readonly timeScale: number;
 }
 
 /** What this replica keeps for one upstream, whether it reminds or stands by. */
@@ -32,6 +35,7 @@ const LOOK_EVERY_MS = 2_000;
 const FACTS = [
   'entry.stored',
   'entry.invalidated',
+  'entry.stale',
   'entry.removed',
   'fetch.answered',
   'fetch.failed',
@@ -51,6 +55,7 @@ export class SchedulersService {
       () => clearInterval(timer),
       subscribeEvents(bus, FACTS, (event) => this.remindersOf(event.message.upstream)?.heard(event)),
       subscribeStates(bus, (state) => this.remindersOf(state.upstream)?.heardState(state)),
+      subscribeLearned(bus, (learned) => this.remindersOf(learned.upstream)?.heardLearned(learned)),
       bus.onReconnected(() => this.startOver()),
     ];
   }

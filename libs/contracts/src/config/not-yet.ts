@@ -9,12 +9,7 @@ interface NotYet {
 }
 
 /** The keys that are read and checked, and then not acted on yet. Take a line out when its feature is in. */
-const NOT_YET: readonly NotYet[] = [
-  { key: 'cache.shareAuthorized', setting: ({ cache }) => cache.shareAuthorized },
-  { key: 'cache.tagHeader', setting: ({ cache }) => cache.tagHeader },
-  { key: 'refresh.spend', setting: ({ refresh }) => refresh.spend },
-  { key: 'refresh.volatileFields', setting: ({ refresh }) => refresh.volatileFields },
-];
+const NOT_YET: readonly NotYet[] = [{ key: 'cache.shareAuthorized', setting: ({ cache }) => cache.shareAuthorized }];
 
 export function notYetWarnings(upstream: UpstreamConfig): string[] {
   return NOT_YET.filter((entry) => isAskedFor(entry, upstream)).map(

@@ -113,6 +113,7 @@ const DOCUMENTED_DEFAULTS = {
     spend: 'target',
     resources: [],
     volatileFields: [],
+    multipliers: [],
     together: [],
     lists: [],
   },
@@ -266,6 +267,24 @@ describe('a valid configuration', () => {
       (text) => valid(crm(`refresh: { resources: ${text} }`)).upstream.refresh.resources,
     );
     expect(resources).toEqual([['/a', '/b/{1..2}'], ['/a'], ['file:items.txt']]);
+  });
+
+  it('takes what resources of a tag weigh, and how the budget is spent', () => {
+    const { upstream, warnings } = valid(
+      crm('refresh: { spend: all, multipliers: [ { tag: vip, by: 3 }, { tag: old, by: 0.5 } ] }'),
+    );
+    const multipliers = [
+      { tag: 'vip', by: 3 },
+      { tag: 'old', by: 0.5 },
+    ];
+    expect([upstream.refresh.spend, upstream.refresh.multipliers, warnings]).toEqual(['all', multipliers, []]);
+  });
+
+  it('refuses a multiplier without a tag, and one that would leave nothing of a weight', () => {
+    expect(faultsOf(crm('refresh: { multipliers: [ { tag: vip, by: 0 }, { by: 2 } ] }'))).toMatchObject([
+      { path: 'upstreams.crm.refresh.multipliers[0].by', expected: 'a number from 0.001 to 1000', found: '0' },
+      { path: 'upstreams.crm.refresh.multipliers[1].tag' },
+    ]);
   });
 });
 
