@@ -22,8 +22,10 @@ export interface OptimalRates {
   readonly callsPerSecond: number;
 }
 
-const MOST_STEPS = 100;
 const EXACT_ENOUGH = 1e-10;
+const MOST_STRAIGHT_STEPS = 24;
+/** Of log μ. */
+const NARROW_ENOUGH = 1e-14;
 
 /**
  * The regular refresh frequencies that make demand-weighted freshness as high as a budget allows (Cho and Garcia-Molina 2003, "Effective
@@ -36,8 +38,8 @@ export function optimalRates(population: Population, callsPerSecond: number): Op
   const total = totalWeight(population);
   if (!(callsPerSecond > 0) || !(total > 0)) return notRefreshed(population);
   const spentAt = (worth: number): number => spend(population, worth).calls;
-  const worth = whereFalls(spentAt, callsPerSecond, greatestWorth(population));
-  return ratesAt(population, worth, { callsPerSecond, total });
+  const crossing = crossingOf(spentAt, callsPerSecond, greatestWorth(population));
+  return { ...ratesAt(population, crossing, callsPerSecond), callsPerSecond };
 }
 
 /**
@@ -51,9 +53,10 @@ export function callsForFreshness(population: Population, freshness: number): nu
   if (freshness >= 1) return Infinity;
   // In shares that are missing: near 1 they differ by magnitudes where the freshness itself hardly does.
   const missingAt = (worth: number): number => 1 / (1 - spend(population, worth).fresh / total);
-  const { calls, fresh } = spend(population, whereFalls(missingAt, 1 / (1 - freshness), greatestWorth(population)));
-  // Where tens of changes come between two calls, no double tells one μ from the next; but there freshness goes with calls.
-  return (calls * freshness * total) / fresh;
+  const { low, high } = crossingOf(missingAt, 1 / (1 - freshness), greatestWorth(population));
+  const [more, less] = [spend(population, low), spend(population, high)];
+  const share = low === high ? 1 : (freshness * total - less.fresh) / (more.fresh - less.fresh);
+  return less.calls + share * (more.calls - less.calls);
 }
 
 /** Round robin: each as often as any other, within the budget. */
@@ -70,7 +73,7 @@ export function callsForFreshnessEvenly(population: Population, freshness: numbe
   // Against the time between two calls, which falls where the calls rise.
   const missingAt = (secondsPerCall: number): number =>
     1 / (1 - weightedFreshness(population, evenRates(population, 1 / secondsPerCall)));
-  return 1 / whereFalls(missingAt, 1 / (1 - freshness), 1);
+  return 1 / crossingOf(missingAt, 1 / (1 - freshness), 1).low;
 }
 
 /**
@@ -136,48 +139,47 @@ function spend({ weight, cost, changeRate }: Population, worth: number): { calls
 
 function ratesAt(
   population: Population,
-  worth: number,
-  { callsPerSecond, total }: { callsPerSecond: number; total: number },
-): OptimalRates {
-  const { weight, cost, changeRate } = population;
-  // All but 1 unless tens of changes come between two calls: no double tells one μ from the next there.
-  const share = callsPerSecond / spend(population, worth).calls;
-  const frequency = new Float64Array(weight.length);
+  { low, high }: Crossing,
+  callsPerSecond: number,
+): Pick<OptimalRates, 'frequency' | 'freshness' | 'kept' | 'marginalWorth'> {
+  const { weight, changeRate } = population;
+  const frequency = frequenciesAt(population, low);
+  if (low !== high) {
+    const fewer = frequenciesAt(population, high);
+    const [more, less] = [spend(population, low).calls, spend(population, high).calls];
+    const share = (callsPerSecond - less) / (more - less);
+    for (let i = 0; i < frequency.length; i += 1)
+      frequency[i] = (fewer[i] ?? 0) + share * ((frequency[i] ?? 0) - (fewer[i] ?? 0));
+  }
   let [fresh, kept] = [0, 0];
+  for (let i = 0; i < frequency.length; i += 1) {
+    const f = frequency[i] ?? 0;
+    if (!(f > 0)) continue;
+    fresh += (weight[i] ?? 0) * freshnessAt(clampedChangeRate(changeRate[i] ?? 0) / f);
+    kept += 1;
+  }
+  const total = totalWeight(population);
+  return { frequency, freshness: fresh / total, kept, marginalWorth: low / total };
+}
+
+function frequenciesAt({ weight, cost, changeRate }: Population, worth: number): Float64Array {
+  const frequency = new Float64Array(weight.length);
   for (let i = 0; i < weight.length; i += 1) {
     const w = weight[i] ?? 0;
     const rate = clampedChangeRate(changeRate[i] ?? 0);
     const y = (worth * clampedCost(cost[i] ?? 1) * rate) / w;
-    if (!(y < 1) || w <= 0) continue;
-    const r = elapsedForGain(y) / share;
-    frequency[i] = rate / r;
-    fresh += w * freshnessAt(r);
-    kept += 1;
+    if (w > 0 && y < 1) frequency[i] = rate / elapsedForGain(y);
   }
-  return { frequency, freshness: fresh / total, kept, marginalWorth: worth / total, callsPerSecond };
+  return frequency;
 }
 
 /**
- * Where a falling function meets `target`, by regula falsi in logarithms (Illinois), in which both Σ c·f and the share that is fresh are
- * nearly straight in μ; some eight evaluations where bisection takes forty, and each is a pass over everything.
- *
- * @param from any positive point: the search for two points around the crossing begins there
+ * Between which two neighbouring points a function falls below the target: the same one twice where it has the target there. Where tens of
+ * changes come between two calls no double tells one μ from the next, so that the calls of one resource jump: what lies between is mixed.
  */
-function whereFalls(at: (x: number) => number, target: number, from: number): number {
-  const heightAt = (logX: number): number => {
-    const value = at(Math.exp(logX));
-    return value > 0 ? Math.log(value / target) : -Infinity;
-  };
-  let high = Math.log(from);
-  let heightOfHigh = heightAt(high);
-  for (let step = 2; heightOfHigh > 0 && step < 1_000; step *= 2) heightOfHigh = heightAt((high += step));
-  let low = high;
-  let heightOfLow = heightOfHigh;
-  for (let step = 1; heightOfLow < 0 && low > -700; step *= 2) {
-    [high, heightOfHigh] = [low, heightOfLow];
-    heightOfLow = heightAt((low -= step));
-  }
-  return Math.exp(between({ x: low, y: heightOfLow }, { x: high, y: heightOfHigh }, heightAt));
+interface Crossing {
+  readonly low: number;
+  readonly high: number;
 }
 
 interface Point {
@@ -185,25 +187,44 @@ interface Point {
   readonly y: number;
 }
 
-function between(left: Point, right: Point, heightAt: (x: number) => number): number {
+/**
+ * Where a falling function meets `target`, by regula falsi in logarithms (Illinois), in which both Σ c·f and the share that is fresh are
+ * nearly straight in μ: some eight evaluations where bisection takes forty, and each is a pass over everything.
+ *
+ * @param from any positive point: the search for two points around the crossing begins there
+ */
+function crossingOf(at: (x: number) => number, target: number, from: number): Crossing {
+  const pointAt = (x: number): Point => {
+    const value = at(Math.exp(x));
+    return { x, y: value > 0 ? Math.log(value / target) : -Infinity };
+  };
+  let right = pointAt(Math.log(from));
+  for (let step = 1; right.y > 0 && right.x < 700; step *= 2) right = pointAt(right.x + step);
+  let left = right;
+  for (let step = 1; left.y < 0 && left.x > -700; step *= 2) {
+    right = left;
+    left = pointAt(left.x - step);
+  }
+  return narrowed(left, right, pointAt);
+}
+
+function narrowed(left: Point, right: Point, pointAt: (x: number) => Point): Crossing {
   let kept: 'left' | 'right' | undefined;
-  for (let step = 0; step < MOST_STEPS; step += 1) {
-    if (left.y === 0 || right.x - left.x <= Number.EPSILON * Math.abs(left.x)) return left.x;
-    // Where nothing at all is spent, or nothing at all is missing, there is no line to follow.
-    const share = Number.isFinite(right.y - left.y) ? left.y / (left.y - right.y) : 0.5;
-    const x = left.x + share * (right.x - left.x);
-    const y = heightAt(x);
-    if (Math.abs(y) <= EXACT_ENOUGH) return x;
+  for (let step = 0; right.x - left.x > NARROW_ENOUGH * Math.max(1, Math.abs(left.x)); step += 1) {
+    // No line to follow where nothing at all is spent or missing, nor over a jump.
+    const isStraight = step < MOST_STRAIGHT_STEPS && Number.isFinite(right.y - left.y);
+    const point = pointAt(left.x + (isStraight ? left.y / (left.y - right.y) : 0.5) * (right.x - left.x));
+    if (Math.abs(point.y) <= EXACT_ENOUGH) return { low: Math.exp(point.x), high: Math.exp(point.x) };
     // An end that stays twice is taken for half as far off, else the other would creep.
-    if (y > 0) {
-      left = { x, y };
+    if (point.y > 0) {
+      left = point;
       if (kept === 'right') right = { x: right.x, y: right.y / 2 };
       kept = 'right';
     } else {
-      right = { x, y };
+      right = point;
       if (kept === 'left') left = { x: left.x, y: left.y / 2 };
       kept = 'left';
     }
   }
-  return left.x;
+  return { low: Math.exp(left.x), high: Math.exp(right.x) };
 }
