@@ -11,7 +11,15 @@ const cells = cellsOf(readOptions(['--rates', '20', '--workloads', 'zipf,target'
 function worldOf(served: number, more: Partial<WorldFigures> = {}): WorldFigures {
   const system = { callsPerSecond: 99, refused: 0, held: served };
   return {
-    ...{ seed: 1, limit: 100, optimum: 0.9, roundRobinComputed: 0.7, fetchesEach: 20, timesTheCalls: 4.5 },
+    ...{
+      seed: 1,
+      limit: 100,
+      optimum: 0.9,
+      roundRobinComputed: 0.7,
+      fetchesEach: 20,
+      timesTheCalls: 4.5,
+      timesForOptimum: 5,
+    },
     systems: { penstock: system, 'round-robin': { ...system, held: 0.7 } },
     served: { reads: 1000, freshness: served, unanswered: 0 },
     ratioAfterSecondSweep: 0.92,

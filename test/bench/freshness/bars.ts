@@ -44,7 +44,7 @@ export function heldBy({ systems }: WorldFigures, system: SystemName): number {
 }
 
 function rateBars(world: WorldFigures, rate: number): Bar[] {
-  const { ratioAfterSecondSweep: early, timesTheCalls, forecast, served } = world;
+  const { ratioAfterSecondSweep: early, timesTheCalls, timesForOptimum, forecast, served } = world;
   const off = forecast === null ? NaN : Math.abs(forecast.freshness - served.freshness);
   return [
     bar(`at least ${OF_OPTIMUM} of the optimum`, ratioOf(world).toFixed(3), ratioOf(world) >= OF_OPTIMUM),
@@ -57,7 +57,7 @@ function rateBars(world: WorldFigures, rate: number): Bar[] {
       ? [
           bar(
             `round robin needs ${TIMES_THE_CALLS} times the calls`,
-            timesTheCalls.toFixed(1),
+            `${timesTheCalls.toFixed(2)}, for the computed optimum ${timesForOptimum.toFixed(2)}`,
             timesTheCalls >= TIMES_THE_CALLS,
           ),
         ]

@@ -22,16 +22,17 @@ export interface Cell {
 }
 
 const RESOURCES = 6_000;
-/** So fast that each of these rates is 400 to 500 calls in a real second. */
-const TIME_SCALES: Record<Rate, number> = { 5: 80, 20: 25, 100: 5 };
+/** So fast that each of these rates is 300 to 500 calls in a real second, and no faster: a second of the services is a minute of the first. */
+const TIME_SCALES: Record<Rate, number> = { 5: 60, 20: 25, 100: 5 };
 /** Small worlds side by side have fewer calls a second to share, at the same rate for each resource. */
-const SEEDS_SHAPE = { resources: 500, timeScale: 60, measureMs: 45_000 };
+const SEEDS_SHAPE = { resources: 500, timeScale: 60, measureMs: 40_000 };
 const QUICK_SHAPE = { resources: 1_500, timeScale: 60, measureMs: 25_000 };
 /** Fetches of each resource that is worth fetching at all: then the rates of change count as learned. */
 const LEARNED_AFTER = 20;
 const QUICK_LEARNED_AFTER = 12;
 const MEASURE_MS = 60_000;
-const READS_PER_SECOND = 1_000;
+/** In the world that it stands for: 25 to 200. The fewer, the more demand is a guess. */
+const READS_PER_SECOND: Record<Rate, number> = { 5: 1_500, 20: 1_000, 100: 1_000 };
 /** What the quota is not used for, and what the services take to get under way. */
 const LEARN_MARGIN = 1.04;
 /** Far from what any of these rates can keep: then the order is by value alone. */
@@ -83,7 +84,15 @@ function learned(what: Pick<Cell, 'name' | 'kind' | 'workload' | 'rate'>, shape:
   const kept = Math.max(...seeds.map((seed) => keptOf(orderOf(seed, 0), limit)));
   const learnMs = Math.ceil(((resources + fetchesEach * kept) / limit) * 1000 * LEARN_MARGIN);
   return {
-    ...{ ...what, timeScale, fetchesEach, learnMs, measureMs, readsPerSecond: READS_PER_SECOND, refresh: ALL },
+    ...{
+      ...what,
+      timeScale,
+      fetchesEach,
+      learnMs,
+      measureMs,
+      readsPerSecond: READS_PER_SECOND[what.rate],
+      refresh: ALL,
+    },
     places: seeds.map((seed) => ({ id: `w${seed}`, limit, world: orderOf(seed, learnMs) })),
   };
 }
@@ -103,7 +112,7 @@ const TARGET_MAX_AGE_MS = 300_000;
 const TARGET_SCALE = 20;
 const QUOTA_ENOUGH = 1.25;
 /** In the settling ones what was fetched in one go spreads over its maxAge. */
-const TARGET_ROUNDS = { full: { settling: 2, measured: 4 }, quick: { settling: 1, measured: 2 } };
+const TARGET_ROUNDS = { full: { settling: 2, measured: 3 }, quick: { settling: 1, measured: 2 } };
 
 function targetCell({ seed, quick }: { seed: number; quick: boolean }): Cell {
   const size = quick ? QUICK_SHAPE.resources : RESOURCES;

@@ -37,7 +37,9 @@ export interface WorldFigures {
   readonly fetchesEach: number;
   /** What it held in the third sweep, of the optimum then; null: it has not come so far. */
   readonly ratioAfterSecondSweep: number | null;
+  /** What round robin would have to be given for what was served, and for the optimum. */
   readonly timesTheCalls: number;
+  readonly timesForOptimum: number;
   readonly forecast: Forecast | null;
   readonly spacing: Spacing;
   /** Calls of the measured time over those that just keep every maxAge. */
@@ -56,9 +58,9 @@ export function figuresOf(cell: Cell, records: Records): WorldFigures {
   const served = servedFreshness(world, reads, span);
   const maxAgeMs = cell.refresh.maxAgeMs / cell.timeScale;
   const calls = callsWithin(own, span);
+  const optimum = optimumOver(world.seasons, budget, span);
   return {
-    ...{ seed: place.world.seed, limit: place.limit, served, forecast: forecast ?? null },
-    optimum: optimumOver(world.seasons, budget, span),
+    ...{ optimum, seed: place.world.seed, limit: place.limit, served, forecast: forecast ?? null },
     roundRobinComputed: roundRobinOver(world.seasons, budget, span),
     systems: Object.fromEntries(
       [...records.calls].map(([name, log]) => [name, systemFigures(records, name, log, span)]),
@@ -66,6 +68,7 @@ export function figuresOf(cell: Cell, records: Records): WorldFigures {
     fetchesEach: callsWithin(own, { fromMs: -Infinity, toMs: span.fromMs }) / keptOf(world, budget),
     ratioAfterSecondSweep: ratioAfterSecondSweep(world, own, budget),
     timesTheCalls: timesTheCalls(world.seasons, budget, span, served.freshness),
+    timesForOptimum: timesTheCalls(world.seasons, budget, span, optimum),
     spacing: spacingOf(world.size, own, span, LATE_SHARE * maxAgeMs),
     callsOfMinimum: calls / ((world.size * cell.measureMs) / maxAgeMs),
   };
