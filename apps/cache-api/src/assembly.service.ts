@@ -2,12 +2,15 @@ import type { Provider } from '@nestjs/common';
 import { connectBus, createPublisher, subscribeEvents } from '#bus';
 import type { UpstreamConfig } from '#contracts';
 import { followConfig, isLoopback } from '#runtime';
-import type { ConfiguredUpstream, Runtime } from '#runtime';
+import type { Clock, ConfiguredUpstream, Runtime } from '#runtime';
 import {
+  createPlanRepository,
   createResourceRepository,
+  createResourceStatRepository,
   createResourceWriter,
   createUpstreamRepository,
   createUpstreamWriter,
+  createUrlRepository,
   openStore,
 } from '#store';
 import { ConfigurationService } from './configuration.service.js';
@@ -17,6 +20,8 @@ import type { Grounds } from './data-plane-assembly.service.js';
 import { DeadService } from './dead.service.js';
 import { DirectoryService } from './directory.service.js';
 import { EventsService } from './events.service.js';
+import { KnownStaleService } from './known-stale.service.js';
+import { PlanService } from './plan.service.js';
 import { ResourcesService } from './resources.service.js';
 import { StatesService } from './states.service.js';
 
@@ -79,17 +84,25 @@ async function assembleOn(runtime: Runtime, servers: Servers, accessToken: strin
   };
 }
 
-function controlPlaneOn({ clock }: Runtime, grounds: Grounds, events: EventsService): Provider[] {
+function controlPlaneOn({ clock, environment }: Runtime, grounds: Grounds, events: EventsService): Provider[] {
   const { store, bus, publisher, directory, states } = grounds;
   const resources = new ResourcesService(directory, createResourceRepository(store), createResourceWriter(store));
+  const knownStale = new KnownStaleService({ bus, publisher, directory, urls: createUrlRepository(store) });
   return [
     { provide: DirectoryService, useValue: directory },
     { provide: StatesService, useValue: states },
     { provide: ControlService, useValue: new ControlService({ bus, publisher, states, clock }) },
     { provide: ResourcesService, useValue: resources },
+    { provide: KnownStaleService, useValue: knownStale },
+    { provide: PlanService, useValue: planService(environment.timeScale, clock, grounds) },
     { provide: EventsService, useValue: events },
     { provide: DeadService, useValue: new DeadService({ bus, publisher, directory }) },
   ];
+}
+
+function planService(timeScale: number, clock: Clock, { store, directory, states }: Grounds): PlanService {
+  const repositories = { plans: createPlanRepository(store), stats: createResourceStatRepository(store) };
+  return new PlanService({ directory, states, ...repositories, clock, timeScale });
 }
 
 async function followUpstreams(

@@ -6,7 +6,9 @@ import type { Runtime } from '#runtime';
 import { ControlGuard } from './control.guard.js';
 import { DeadController } from './dead.controller.js';
 import { EventsController } from './events.controller.js';
+import { KnownStaleController } from './known-stale.controller.js';
 import { NotBuiltController } from './not-built.controller.js';
+import { PlanController } from './plan.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ResourcesController } from './resources.controller.js';
 import { UpstreamsController } from './upstreams.controller.js';
@@ -20,7 +22,15 @@ export class CacheApiModule {
     return {
       module: CacheApiModule,
       imports: [OpsModule.with(health, metrics)],
-      controllers: [UpstreamsController, ResourcesController, EventsController, DeadController, NotBuiltController],
+      controllers: [
+        UpstreamsController,
+        ResourcesController,
+        KnownStaleController,
+        EventsController,
+        DeadController,
+        PlanController,
+        NotBuiltController,
+      ],
       providers: [
         ...providers,
         { provide: APP_GUARD, useValue: new ControlGuard(access) },

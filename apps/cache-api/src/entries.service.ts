@@ -72,6 +72,11 @@ export class EntriesService {
     this.options.map.mark(urlHash, before);
   }
 
+  stale(urlHash: string, before: Version, sinceMs: number): void {
+    this.reloadLoading(urlHash);
+    this.options.map.markStale(urlHash, { before, sinceMs });
+  }
+
   removed(keys: readonly string[]): void {
     this.options.map.forgetKeys(new Set(keys));
   }

@@ -36,6 +36,7 @@ const stored = (send: number, invalidAtOrBelow: Version | null = null) => ({
   ...held(send),
   requestFields: [],
   invalidAtOrBelow,
+  knownStale: null,
 });
 const sends = (slot: { entries: readonly HeldEntry[] }): number[] =>
   slot.entries.map(({ entry }) => entry.version.send);

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { compareVersions, freshnessOf, isAtOrBelow, variantOf } from '#core';
+import { compareVersions, endedAt, freshnessOf, isAtOrBelow, variantOf } from '#core';
 import type { Entry, Fields, Version } from '#core';
 import type { StoredEntry } from '#store';
 import type { ReadyHead } from './ready-head.js';
@@ -30,6 +30,12 @@ export interface Slot {
   usedAtMs?: number;
 }
 
+/** What is stored at or below `before` has been out of date since then. */
+interface StaleMark {
+  readonly before: Version;
+  readonly sinceMs: number;
+}
+
 const MARKED_FOR_MS = 180_000;
 const REMEMBERED_MARKS = 50_000;
 const SLOT_BYTES = 1_000;
@@ -43,6 +49,7 @@ export class EntryMap {
   private readonly slots: LRUCache<string, Slot>;
   private readonly idsByUrl = new Map<string, Set<string>>();
   private readonly marks: LRUCache<string, Version>;
+  private readonly staleMarks: LRUCache<string, StaleMark>;
 
   constructor(maxBytes: number, now: () => number) {
     this.slots = new LRUCache({
@@ -51,7 +58,9 @@ export class EntryMap {
       dispose: (slot, id) => this.unlist(slot, id),
     });
     // Longer than a call can be on its way: what was sent before a write is known as such when it comes back.
-    this.marks = new LRUCache({ max: REMEMBERED_MARKS, ttl: MARKED_FOR_MS, perf: { now } });
+    const remembered = { max: REMEMBERED_MARKS, ttl: MARKED_FOR_MS, perf: { now } };
+    this.marks = new LRUCache(remembered);
+    this.staleMarks = new LRUCache(remembered);
   }
 
   get(id: string): Slot | undefined {
@@ -76,7 +85,7 @@ export class EntryMap {
     );
     const before = this.slots.peek(id);
     const own = before === undefined || before.state === 'doubted' || !isCoherent ? [] : before.entries;
-    const held = newest([...own, ...valid]).filter(({ entry }) => !this.isMarked(entry));
+    const held = newest([...own, ...valid.map(asStored)]).filter(({ entry }) => !this.isMarked(entry));
     return this.set({ id, urlHash, state: 'loaded', entries: held });
   }
 
@@ -84,7 +93,8 @@ export class EntryMap {
   put(id: string, held: HeldEntry): void {
     if (this.isMarked(held.entry)) return;
     const slot = this.slots.peek(id);
-    const entries = newest([...(slot?.entries ?? []), held]);
+    const entry = endedBy(this.staleMarks.get(held.entry.urlHash), held.entry);
+    const entries = newest([...(slot?.entries ?? []), { entry, body: held.body }]);
     this.set({ id, urlHash: held.entry.urlHash, state: slot?.state ?? 'partial', entries });
   }
 
@@ -103,6 +113,19 @@ export class EntryMap {
     for (const slot of [...this.slotsOf(urlHash)]) {
       const entries = slot.entries.filter(({ entry }) => !this.isMarked(entry));
       this.set({ ...slot, entries, state: outdatedFrom(slot) });
+    }
+  }
+
+  /** What is held of this URL at or below the version is out of date: it counts as stale until something newer comes. */
+  markStale(urlHash: string, mark: StaleMark): void {
+    const known = this.staleMarks.get(urlHash);
+    if (known === undefined || compareVersions(known.before, mark.before) < 0) this.staleMarks.set(urlHash, mark);
+    for (const slot of [...this.slotsOf(urlHash)]) {
+      const entries = slot.entries.map((held) => {
+        const entry = endedBy(mark, held.entry);
+        return entry === held.entry ? held : { entry, body: held.body };
+      });
+      this.set({ ...slot, entries });
     }
   }
 
@@ -152,6 +175,14 @@ export class EntryMap {
     ids?.delete(id);
     if (ids?.size === 0) this.idsByUrl.delete(slot.urlHash);
   }
+}
+
+function asStored({ entry, body, knownStale }: StoredEntry): HeldEntry {
+  return { entry: endedBy(knownStale ?? undefined, entry), body };
+}
+
+function endedBy(mark: StaleMark | undefined, entry: Entry): Entry {
+  return mark !== undefined && isAtOrBelow(entry.version, mark.before) ? endedAt(entry, mark.sinceMs) : entry;
 }
 
 function outdatedFrom({ state }: Slot): 'outdated' | 'doubted' {

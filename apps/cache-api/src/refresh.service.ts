@@ -4,6 +4,7 @@ import type { Entry, Freshness } from '#core';
 import type { Bus, Publisher } from '#bus';
 import { bucketOf, DEFAULT_BUCKET } from '#contracts';
 import type { RefreshWork } from '#contracts';
+import type { StaleEntry } from '#store';
 import type { Clock, Logger } from '#runtime';
 import { NO_BODY } from './client-call.js';
 import type { ClientCall } from './client-call.js';
@@ -54,22 +55,40 @@ export class RefreshService {
     return this.options.states.pausedUntil(upstream.id, this.options.clock.now()) === undefined;
   }
 
+  /**
+   * It is known to have changed: of the shared partition, and whether anyone reads it or not. Also during a pause, through which it waits.
+   * False: that cannot be asked for now.
+   */
+  refreshStale(upstream: UpstreamView, entry: StaleEntry): Promise<boolean> {
+    this.asked.set(entry.key, true);
+    return this.leaveWork(upstream, entry, { reason: 'known-stale', lane: 'soon' }, { cause: 'known-stale' });
+  }
+
   private async askRefresher(call: ClientCall, entry: Entry): Promise<void> {
-    const { bus, publisher, logger } = this.options;
-    const { upstream, path, key, urlHash, partition, variant, version } = entry;
     const source =
       call.traceparent === undefined ? { cause: call.id } : { cause: call.id, traceparent: call.traceparent };
+    await this.leaveWork(call.upstream, entry, { reason: 'stale-read' }, source);
+  }
+
+  private async leaveWork(
+    { id: upstream, config, configVersion }: UpstreamView,
+    { path, key, urlHash, variant, version }: StaleEntry,
+    why: Pick<RefreshWork, 'reason' | 'lane'>,
+    source: { cause: string; traceparent?: string },
+  ): Promise<boolean> {
+    const { bus, publisher, logger } = this.options;
     const work: RefreshWork = {
       ...publisher.envelope(source),
-      ...{ upstream, path, key, urlHash, partition, variant },
-      reason: 'stale-read',
-      bucket: bucketOf(call.upstream.config.limits.buckets, path) ?? DEFAULT_BUCKET,
+      ...{ upstream, path, key, urlHash, partition: SHARED_PARTITION, variant },
+      ...why,
+      bucket: bucketOf(config.limits.buckets, path) ?? DEFAULT_BUCKET,
       have: version,
-      configVersion: call.upstream.configVersion,
+      configVersion,
     };
     const verdict = await publisher.publishWork(bus.subjects.refresh('soon', upstream, key), work);
-    if (verdict === 'full' || verdict === 'away')
-      logger.debug({ upstream, key, verdict }, 'a refresh could not be asked for');
+    const isLeft = verdict === 'stored' || verdict === 'already-pending';
+    if (!isLeft) logger.debug({ upstream, key, verdict }, 'a refresh could not be asked for');
+    return isLeft;
   }
 
   /** Only this request has the credential: it refreshes in the background, in lane soon. */

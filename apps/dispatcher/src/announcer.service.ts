@@ -15,6 +15,7 @@ export function createAnnouncer(publisher: Publisher, acknowledgements: Acknowle
     stored: (facts, cause) => tell('entry.stored', facts, cause),
     answered: (facts, cause) => tell('fetch.answered', facts, cause),
     failed: (facts, cause) => tell('fetch.failed', facts, cause),
+    stale: (facts, cause) => tell('entry.stale', facts, cause),
     dropped: (facts, cause) => tell('fetch.dropped', facts, cause),
     paused: (facts) => mention('upstream.paused', facts, facts.reason),
     resumed: (facts) => mention('upstream.resumed', facts, 'probe'),

@@ -8,6 +8,7 @@ export interface Announcer {
   stored(facts: EventPayloads['entry.stored'], cause: string): Promise<boolean>;
   answered(facts: EventPayloads['fetch.answered'], cause: string): Promise<boolean>;
   failed(facts: EventPayloads['fetch.failed'], cause: string): Promise<boolean>;
+  stale(facts: EventPayloads['entry.stale'], cause: string): Promise<boolean>;
   dropped(facts: EventPayloads['fetch.dropped'], cause: string): Promise<boolean>;
   paused(facts: EventPayloads['upstream.paused']): Promise<void>;
   resumed(facts: EventPayloads['upstream.resumed']): Promise<void>;

@@ -19,6 +19,7 @@ import {
   createReplyWriter,
   createScopeViewRepository,
   createScopeViewWriter,
+  createStaleMarkWriter,
   createUpstreamRepository,
   openStore,
 } from '#store';
@@ -69,10 +70,11 @@ async function assembleOn(runtime: Runtime, store: Store, bus: Bus): Promise<Ass
   const writer = createEntryWriter(store);
   const completions = new CompletionsService({ writer, clock, logger, maxBytes: WAITING_ANSWERS_BYTES });
   const replies = repliesOn(runtime, store);
+  const staleMarks = createStaleMarkWriter(store);
   const onDemand = [WORK_PATTERNS.fetch, WORK_PATTERNS.control];
   const strategy = new JetStreamStrategy({ bus, publisher, consumers: [], onDemand });
   const holders = new HoldersService({
-    ...{ bus, publisher, strategy, membership, members, announcer, completions, replies, writer },
+    ...{ bus, publisher, strategy, membership, members, announcer, completions, replies, writer, staleMarks },
     ...{ environment, clock, chance, logger },
     repository: createEntryRepository(store),
     scopeReader: createScopeViewRepository(store),
@@ -80,12 +82,9 @@ async function assembleOn(runtime: Runtime, store: Store, bus: Bus): Promise<Ass
     metrics: createDispatchMetrics(runtime.metrics),
   });
   const collector = new CollectorService({
-    writer,
-    replies,
-    announcer,
-    clock,
-    logger,
+    ...{ writer, replies, staleMarks, announcer, clock, logger },
     mayCollect: () => holders.holdsAny(),
+    forgetStale: (urlHashes) => holders.forgetStale(urlHashes),
   });
   let stopFollowing = (): void => undefined;
   return {

@@ -1,21 +1,26 @@
 import type { Clock, Logger } from '#runtime';
-import type { EntryWriter } from '#store';
+import type { EntryWriter, StaleMarkWriter } from '#store';
 import type { Announcer } from './announcer.js';
 import type { RepliesService } from './replies.service.js';
 
 export interface CollectorOptions {
   readonly writer: EntryWriter;
   readonly replies: Pick<RepliesService, 'collect'>;
+  readonly staleMarks: Pick<StaleMarkWriter, 'collectStaleMarks'>;
   readonly announcer: Announcer;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Whoever holds an upstream collects; several at once do not disturb each other. */
   mayCollect(): boolean;
+  /** These marks are gone. */
+  forgetStale(urlHashes: readonly string[]): void;
 }
 
 const EVERY_MS = 20_000;
 const AT_MOST = 2_000;
 const MOST_ROUNDS = 50;
+/** Longer than a call can be on its way. */
+const STALE_MARKS_STAY_MS = 3_600_000;
 
 /** Deletes what is past its use, so that the size of the store follows what is in use. */
 export class CollectorService {
@@ -49,7 +54,17 @@ export class CollectorService {
     }
     for (let round = 0; round < MOST_ROUNDS; round += 1) if ((await writer.collectBodies(AT_MOST)) < AT_MOST) break;
     await writer.collectMarks();
+    await this.collectStaleMarks();
     for (let round = 0; round < MOST_ROUNDS; round += 1) if ((await replies.collect(AT_MOST)) < AT_MOST) break;
+  }
+
+  private async collectStaleMarks(): Promise<void> {
+    const { staleMarks, clock, forgetStale } = this.options;
+    for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      const gone = await staleMarks.collectStaleMarks(clock.now() - STALE_MARKS_STAY_MS, AT_MOST);
+      forgetStale(gone.map(({ urlHash }) => urlHash));
+      if (gone.length < AT_MOST) return;
+    }
   }
 
   private async tell(gone: readonly { upstream: string; key: string }[]): Promise<void> {

@@ -6,6 +6,9 @@ import type { EntryWrite, EntryWriter, WriteResult } from '#store';
 /** What became of an answer that was to be kept. `refused`: the store would not take this row; `outdated`: something newer stood there. */
 export type Kept = WriteResult | { readonly kind: 'refused'; readonly key: string };
 
+/** What is stored of an answer besides what was said. */
+export type Described = Pick<EntryWrite, 'tags' | 'changeHash'>;
+
 interface Waiting {
   readonly write: EntryWrite;
   readonly settle: (kept: Kept) => void;
@@ -47,8 +50,15 @@ export class CompletionsService {
   constructor(private readonly options: CompletionsOptions) {}
 
   /** Resolves once the answer is committed, or never will be. */
-  keep(entry: Entry, requestFields: Fields, body: Uint8Array | undefined): Promise<Kept> {
-    const write: EntryWrite = { entry, requestFields, body: body ?? this.uncommittedBody(entry) };
+  keep(entry: Entry, requestFields: Fields, body: Uint8Array | undefined, described: Described = {}): Promise<Kept> {
+    const before = this.uncommitted(entry);
+    const write: EntryWrite = {
+      entry,
+      requestFields,
+      body: body ?? before?.body,
+      tags: described.tags,
+      changeHash: described.changeHash ?? before?.changeHash,
+    };
     return new Promise((settle) => {
       this.waiting.push({ write, settle });
       this.bytes += sizeOf(write);
@@ -61,9 +71,9 @@ export class CompletionsService {
   }
 
   /** A 304 may renew what is itself still on its way: then the body must come along, for the older of the two is not written. */
-  private uncommittedBody(entry: Entry): Uint8Array | undefined {
+  private uncommitted(entry: Entry): EntryWrite | undefined {
     const before = this.newest.get(entry.key);
-    return before?.entry.bodyHash === entry.bodyHash ? before.body : undefined;
+    return before?.entry.bodyHash === entry.bodyHash ? before : undefined;
   }
 
   /** The newest answer for this key that is not committed yet. */
@@ -199,7 +209,7 @@ function newestByKey(batch: readonly Waiting[]): Map<string, Waiting> {
 }
 
 /** Classes 21 to 23 and 54 of PostgreSQL's error codes speak of the values; all others of the server or the connection. */
-function isAboutTheRows(error: unknown): boolean {
+export function isAboutTheRows(error: unknown): boolean {
   return /^(21|22|23|54)/.test((error as { code?: string }).code ?? '');
 }
 

@@ -3,21 +3,22 @@ import { createGateSet, createScopedLanes, maskQuery } from '#core';
 import type { Fields, GateChange, GateSet, Reservation, ScopedChange, ThrottleReading, Version } from '#core';
 import { openDesk } from '#bus';
 import type { Bus, DeskAnswer, FlowingBody, HolderDesk, JetStreamStrategy, LeaseHeld, Publisher, Verdict } from '#bus';
-import { bucketOf, cachePolicyOf, costOf, declareConsumers } from '#contracts';
+import { cachePolicyOf, declareConsumers } from '#contracts';
 import type { CallMessage, ControlWork, HolderRequest, UpstreamConfig } from '#contracts';
 import type { Chance, Clock, Logger } from '#runtime';
-import type { EntryRepository, EntryWriter } from '#store';
+import type { EntryRepository, EntryWriter, StaleMarkWriter } from '#store';
 import type { Announcer } from './announcer.js';
 import { AnswersService } from './answers.service.js';
 import { callAsker, deskAnswerOf } from './call-asker.service.js';
 import type { CompletionsService } from './completions.service.js';
 import { DispatchLoop } from './dispatch-loop.service.js';
 import type { DispatchMetrics } from './dispatch-metrics.js';
+import { describerOf } from './description.js';
 import { brokenEnd } from './flight-ends.js';
 import { answeredFactsOf, factsOf, shownOf } from './fetch-facts.js';
 import { FetchesService, type FetchesOptions } from './fetches.service.js';
-import { isWrite, type FailedEnd, type Flight } from './flight.js';
-import { dialectOf, gateSetConfigOf } from './gate-settings.js';
+import { isCallOnly, isWrite, type FailedEnd, type Flight } from './flight.js';
+import { chargeOf, dialectOf, gateSetConfigOf } from './gate-settings.js';
 import { HeadroomService } from './headroom.service.js';
 import { healthOf, repetitionOf, reservationOf } from './holding-parts.js';
 import { Joinable } from './joinable.js';
@@ -27,6 +28,7 @@ import { PullsService } from './pulls.service.js';
 import { Recall } from './recall.js';
 import { requeue } from './requeue.service.js';
 import type { ScopesService } from './scopes.service.js';
+import { StaleMarksService } from './stale-marks.service.js';
 import { stateOf } from './upstream-state.js';
 import type { UpstreamHealth } from './upstream-health.js';
 import type { UpstreamClient } from './upstream.client.js';
@@ -50,6 +52,7 @@ export interface HoldingOptions extends Pick<FetchesOptions, 'replies'> {
   readonly known: KnownEntries;
   readonly repository: EntryRepository;
   readonly writer: EntryWriter;
+  readonly staleMarks: StaleMarkWriter;
   readonly metrics: DispatchMetrics;
   readonly clock: Clock;
   readonly chance: Chance;
@@ -72,6 +75,7 @@ export class HoldingService {
   private readonly joinable: Joinable;
   private readonly answers: AnswersService;
   private readonly marks: WriteMarksService;
+  private readonly stale: StaleMarksService;
   private readonly recall: Recall;
   private readonly fetches: FetchesService;
   private readonly timers: NodeJS.Timeout[] = [];
@@ -96,19 +100,16 @@ export class HoldingService {
       announcer: options.announcer,
       clock: options.clock,
       unstored: unstoredOf(config.id, options.logger),
+      describe: describerOf(config, known),
       askAlone: (asker) => this.loop.askAlone(asker),
       joinable: this.joinable,
       repeatUnconditionally: (flight) => this.loop.repeatUnconditionally(flight),
     });
     this.recall = new Recall(options);
     this.fetches = new FetchesService({ ...options, loop: this.loop, answers: this.answers, recall: this.recall });
-    this.marks = new WriteMarksService({
-      ...options,
-      upstream: config.id,
-      baseUrl: config.baseUrl,
-      joinable: this.joinable,
-      highest: () => this.highest(),
-    });
+    const here = { upstream: config.id, joinable: this.joinable, highest: () => this.highest() };
+    this.marks = new WriteMarksService({ ...options, ...here, baseUrl: config.baseUrl });
+    this.stale = new StaleMarksService({ ...options, ...here });
   }
 
   /** Takes up what the last holder left, then opens for calls and for work. */
@@ -128,6 +129,7 @@ export class HoldingService {
       gates: this.gates,
       queue: this.queue,
       lookedFor: () => this.recall.looking,
+      ordersHeld: () => this.stale.waiting,
       onDead: (givenUp, lane) => this.fetches.givenUp(givenUp, lane),
     });
     this.timers.push(
@@ -145,6 +147,7 @@ export class HoldingService {
     const { scopes } = this.options;
     for (const timer of this.timers) clearInterval(timer);
     this.room.stop();
+    this.stale.close();
     const desk = this.desk?.close();
     if (!how.clean) await this.pulls?.stop(undefined);
     if (!how.clean) void scopes.leaveLastWords(() => this.loop.inFlight());
@@ -162,6 +165,7 @@ export class HoldingService {
 
   control(work: ControlWork): Promise<Verdict> {
     if (work.kind === 'requeue') return requeue(work, this.options);
+    if (work.kind === 'stale') return this.stale.mark(work);
     const nowMs = this.options.clock.now();
     if (work.kind === 'pause') this.changed(this.gates.pause(nowMs + work.forMs, BY_HAND, nowMs));
     else this.changed(this.gates.resume(nowMs));
@@ -172,12 +176,10 @@ export class HoldingService {
     const { config, fence, client, credential, clock, chance, known, metrics } = this.options;
     const writesSent = new WritesSent();
     return new DispatchLoop({
-      fence,
+      ...{ fence, writesSent, client },
       gates: this.gates,
       queue: this.queue,
       joinable: this.joinable,
-      writesSent,
-      client,
       credential,
       clock,
       chance,
@@ -186,7 +188,8 @@ export class HoldingService {
       health: this.health,
       headroom: this.room.headroom,
       repetition: repetitionOf(config, writesSent),
-      chargeOf: (path) => ({ bucket: bucketOf(config.limits.buckets, path), cost: costOf(config.limits.costs, path) }),
+      notModifiedCost: config.limits.notModifiedCost,
+      chargeOf: (order) => chargeOf(config, order),
       isOvertaken: (flight) => isOvertaken(flight, known),
       onAnswered: (flight, answer, version) => void this.answered(flight, answer, version),
       onFailed: (flight, end) => void this.failed(flight, end),
@@ -332,11 +335,6 @@ export class HoldingService {
     publisher.publishCore(bus.subjects.state(config.id), state);
     this.pulls?.wake();
   }
-}
-
-/** Background work tells its own end. */
-function isCallOnly(flight: Flight): boolean {
-  return flight.askers.every((asker) => asker.wantsBody && asker.isWork !== true);
 }
 
 const LONGEST_FLIGHT_AT_CLOSE_MS = 5_000;

@@ -38,7 +38,7 @@ describe('calls in flight', () => {
     joinable.offer(after);
     joinable.withdraw(before);
     expect(joinable.find(asker(german))).toBe(after);
-    joinable.withdrawSent('a url');
+    joinable.withdrawSent(new Set(['a url']));
     expect(joinable.find(asker(german))).toBeUndefined();
   });
 

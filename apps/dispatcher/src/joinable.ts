@@ -49,10 +49,10 @@ export class Joinable {
     if (name !== undefined && this.byName.get(name) === flight) this.byName.delete(name);
   }
 
-  /** What has left for this URL before a write was done may be older than the write: nobody joins it any more. */
-  withdrawSent(urlHash: string): void {
+  /** What has left for these URLs before a write was done, or a change heard of, may be older than that: nobody joins it any more. */
+  withdrawSent(urlHashes: ReadonlySet<string>): void {
     for (const flight of this.byName.values()) {
-      if (flight.order.urlHash === urlHash && flight.state.kind === 'sent') this.withdraw(flight);
+      if (flight.state.kind === 'sent' && urlHashes.has(flight.order.urlHash)) this.withdraw(flight);
     }
   }
 

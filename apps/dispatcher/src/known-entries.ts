@@ -10,10 +10,14 @@ export interface KnownEntry {
   readonly requestFields: Fields;
 }
 
-/** What this holder knows of the store without asking: the entries that it wrote or read last, and the marks of writes. */
+/**
+ * What this holder knows of the store without asking: the entries that it wrote or read last, the marks of writes, and what is known to have
+ * changed since. Of the latter only what it marked itself: what an earlier holder marked is below all that is sent from here.
+ */
 export class KnownEntries {
   private readonly entries = new LRUCache<string, KnownEntry>({ max: REMEMBERED_ENTRIES });
   private readonly marks = new LRUCache<string, Version>({ max: REMEMBERED_MARKS });
+  private readonly staleMarks = new Map<string, Version>();
 
   get(key: string): KnownEntry | undefined {
     const known = this.entries.get(key);
@@ -40,5 +44,21 @@ export class KnownEntries {
   isMarked(entry: { urlHash: string; version: Version }): boolean {
     const mark = this.marks.get(entry.urlHash);
     return mark !== undefined && isAtOrBelow(entry.version, mark);
+  }
+
+  markStale(urlHash: string, before: Version): void {
+    this.staleMarks.set(urlHash, before);
+  }
+
+  /** Whether it has become known since this call was sent that the upstream has something newer. */
+  isStale({ urlHash, version }: { urlHash: string; version: Version }): boolean {
+    // Of every refresh this is asked, and mostly there are no marks.
+    const mark = this.staleMarks.size === 0 ? undefined : this.staleMarks.get(urlHash);
+    return mark !== undefined && isAtOrBelow(version, mark);
+  }
+
+  /** Nothing that was sent before the mark is stored, or on its way, any more. */
+  forgetStale(urlHashes: readonly string[]): void {
+    for (const urlHash of urlHashes) this.staleMarks.delete(urlHash);
   }
 }

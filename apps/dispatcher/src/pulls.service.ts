@@ -17,6 +17,8 @@ export interface PullsOptions {
   readonly clock: Clock;
   /** Pieces of work that were pulled and wait for the store before they are in the queue. */
   lookedFor(): number;
+  /** Orders that were taken and wait for the store. */
+  ordersHeld(): number;
   /** Told of each piece of fetch work that is given up, before it ends. */
   onDead(givenUp: GivenUp<unknown>, lane: Lane): Promise<void>;
 }
@@ -27,6 +29,8 @@ const LEAST_PULLED = 4;
 /** More would be decoded in one turn of the loop, with a user's answer behind it. */
 const MOST_PULLED = 64;
 const MOST_ORDERS = 16;
+/** Each may speak of 500 URLs. */
+const MOST_ORDERS_HELD = 64;
 /** Their answers are in memory while PostgreSQL is away. */
 const MOST_DEFERRED = 32;
 const LONGEST_STOP_MS = 10_000;
@@ -50,7 +54,7 @@ export class PullsService {
       ),
     );
     const deferred = buckets.map((bucket) => this.openDeferred(bucket));
-    this.pulls = [strategy.open(consumers.control(config.id), { room: MOST_ORDERS }), ...deferred, ...work];
+    this.pulls = [this.openOrders(), ...deferred, ...work];
   }
 
   /** There may be room again. */
@@ -62,6 +66,15 @@ export class PullsService {
   async stop(until: Promise<unknown> | undefined): Promise<void> {
     const how = until === undefined ? { giveBack: true } : { giveBack: false, graceMs: LONGEST_STOP_MS, until };
     await Promise.all(this.pulls.map((pull) => pull.stop(how)));
+  }
+
+  /** A pause by hand is not to stand behind what waits for the store. */
+  private openOrders(): Pull {
+    const { config, strategy, consumers, ordersHeld } = this.options;
+    const pull: Pull = strategy.open(consumers.control(config.id), {
+      room: () => MOST_ORDERS + Math.min(ordersHeld(), MOST_ORDERS_HELD) - pull.held(),
+    });
+    return pull;
   }
 
   /** Not by what waits in their lane: with many clients that wait there would never be room for those that do not. */

@@ -11,27 +11,34 @@ const version = (send: number): Version => ({ fence: 1, send });
 const workOf = (key: string, have: Version | null): FetchWork => ({ key, have }) as FetchWork;
 const entryOf = (key: string, send: number): Entry => ({ key, urlHash: `u-${key}`, version: version(send) }) as Entry;
 
-function headOf({ key, version: of }: Entry, isInvalid: boolean): EntryHead {
-  return { key, version: of, receivedAt: 0, requestFields: [], etag: null, lastModified: null, isInvalid };
+function headOf({ key, version: of }: Entry, is: Pick<EntryHead, 'isInvalid' | 'isKnownStale'>): EntryHead {
+  return { key, version: of, receivedAt: 0, requestFields: [], etag: null, lastModified: null, ...is };
 }
 
 function storedOf(entry: Entry): StoredEntry {
-  return { entry, requestFields: [], body: new Uint8Array(0), invalidAtOrBelow: null };
+  return { entry, requestFields: [], body: new Uint8Array(0), invalidAtOrBelow: null, knownStale: null };
 }
 
-function recallOf(entries: readonly Entry[], { invalid = [] as string[], isAway = false } = {}) {
+function recallOf(
+  entries: readonly Entry[],
+  { invalid = [] as string[], stale = [] as string[], isAway = false } = {},
+) {
   const known = new KnownEntries();
   const reads: string[] = [];
   const told: string[] = [];
   const warned: string[] = [];
   let canTell = true;
+  const isOf = (key: string): Pick<EntryHead, 'isInvalid' | 'isKnownStale'> => ({
+    isInvalid: invalid.includes(key),
+    isKnownStale: stale.includes(key),
+  });
   const recall = new Recall({
     known,
     repository: {
       readHeads: (keys) => {
         if (isAway) return Promise.reject(new Error('away'));
         const found = entries.filter(({ key }) => keys.includes(key));
-        return Promise.resolve(found.map((entry) => headOf(entry, invalid.includes(entry.key))));
+        return Promise.resolve(found.map((entry) => headOf(entry, isOf(entry.key))));
       },
       readByKey: (key) => {
         reads.push(key);
@@ -66,6 +73,12 @@ describe('work that comes again', () => {
 
   it('is done again where a write has made what is stored invalid', async () => {
     const { recall, known } = recallOf([entryOf('a', 5)], { invalid: ['a'] });
+    await recall.look([workOf('a', version(4))]);
+    expect(known.get('a')).toBeUndefined();
+  });
+
+  it('is done again where what is stored is known to have changed since', async () => {
+    const { recall, known } = recallOf([entryOf('a', 5)], { stale: ['a'] });
     await recall.look([workOf('a', version(4))]);
     expect(known.get('a')).toBeUndefined();
   });

@@ -66,6 +66,6 @@ export class Recall {
 }
 
 function isDone({ have }: FetchWork, head: EntryHead | undefined): boolean {
-  if (head === undefined || head.isInvalid) return false;
+  if (head === undefined || head.isInvalid || head.isKnownStale) return false;
   return have === null || compareVersions(head.version, have) > 0;
 }

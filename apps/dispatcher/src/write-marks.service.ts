@@ -59,7 +59,7 @@ export class WriteMarksService {
     const { upstream, baseUrl, known, joinable, announcer } = this.options;
     const urlHash = urlHashOf(upstream, urlOf(baseUrl, path));
     known.mark(urlHash, before);
-    joinable.withdrawSent(urlHash);
+    joinable.withdrawSent(new Set([urlHash]));
     await this.save(urlHash, before);
     await announcer.invalidated({ upstream, path: shownPath, urlHash, before }, cause);
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide, isBehind } from './decision.js';
+import type { Decision } from './decision.js';
 
 const head = {
   key: 'k1',
@@ -9,6 +10,7 @@ const head = {
   etag: '"a"',
   lastModified: 'Sun, 06 Nov 1994 08:49:37 GMT',
   isInvalid: false,
+  isKnownStale: false,
 };
 const due = { have: head.version, reason: 'due' } as const;
 
@@ -54,6 +56,23 @@ describe('the decision about a reminder', () => {
       kind: 'fetch',
       order: { have: head.version, requestFields: head.requestFields, validators: [] },
     });
+  });
+
+  it('is to ask whether what is known to have changed still holds, however new it is', () => {
+    const stale = { ...head, isKnownStale: true };
+    const { order } = decide(due, head) as Extract<Decision, { kind: 'fetch' }>;
+    for (const have of [null, { fence: 2, send: 6 }, head.version])
+      expect(decide({ have, reason: 'known-stale' }, stale)).toEqual({ kind: 'fetch', lane: 'later', order });
+  });
+
+  it('is to skip what was known to have changed and has been fetched since', () => {
+    const work = { reason: 'known-stale', have: { fence: 2, send: 6 } } as const;
+    expect(decide(work, head)).toEqual({ kind: 'skip', reason: 'overtaken' });
+  });
+
+  it('is lane soon where whoever asks says so', () => {
+    const stale = { ...head, isKnownStale: true };
+    expect(decide({ ...due, reason: 'known-stale', lane: 'soon' }, stale)).toMatchObject({ lane: 'soon' });
   });
 
   it('is to fetch what was never stored, without conditions', () => {

@@ -11,10 +11,10 @@ export type Decision =
 export type FetchOrder = Pick<FetchWork, 'have' | 'requestFields' | 'validators'>;
 
 /** Whether to fetch, and how, by what is stored now. */
-export function decide(work: Pick<RefreshWork, 'have' | 'reason'>, head: EntryHead | undefined): Decision {
-  const lane = laneOf(work.reason);
+export function decide(work: Pick<RefreshWork, 'have' | 'reason' | 'lane'>, head: EntryHead | undefined): Decision {
+  const lane = laneOf(work);
   if (head === undefined) return { kind: 'fetch', lane, order: { have: work.have, requestFields: [], validators: [] } };
-  if (!head.isInvalid && isNewer(head, work)) return { kind: 'skip', reason: 'overtaken' };
+  if (isGood(head) && isNewer(head, work)) return { kind: 'skip', reason: 'overtaken' };
   const have = newestKnown(head, work);
   return { kind: 'fetch', lane, order: { have, requestFields: head.requestFields, validators: conditionsOf(head) } };
 }
@@ -29,15 +29,20 @@ function newestKnown({ version }: EntryHead, { have }: Pick<RefreshWork, 'have'>
   return have !== null && compareVersions(have, version) > 0 ? have : version;
 }
 
-export function laneOf(reason: RefreshWork['reason']): RefreshLane {
-  return reason === 'stale-read' ? 'soon' : 'later';
+export function laneOf({ reason, lane }: Pick<RefreshWork, 'reason' | 'lane'>): RefreshLane {
+  return lane ?? (reason === 'stale-read' ? 'soon' : 'later');
+}
+
+/** What a write made invalid, or what has changed since, is no successor of anything, however new. */
+function isGood({ isInvalid, isKnownStale }: EntryHead): boolean {
+  return !isInvalid && !isKnownStale;
 }
 
 function isNewer({ version }: EntryHead, { have }: Pick<RefreshWork, 'have'>): boolean {
   return have === null || compareVersions(version, have) > 0;
 }
 
-/** After a write the whole answer is wanted: that the old one still holds is nothing to rely on. */
+/** After a write the whole answer is wanted: that the old one still holds is nothing to rely on. Of what others say has changed it is. */
 function conditionsOf({ isInvalid, etag, lastModified }: EntryHead): Fields {
   if (isInvalid) return [];
   return validatorsOf({ etag: etag ?? undefined, lastModified: lastModified ?? undefined });

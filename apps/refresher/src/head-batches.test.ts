@@ -3,7 +3,16 @@ import { HeadBatches } from './head-batches.js';
 
 function headOf(key: string) {
   const version = { fence: 1, send: 1 };
-  return { key, version, receivedAt: 0, requestFields: [], etag: null, lastModified: null, isInvalid: false };
+  return {
+    key,
+    version,
+    receivedAt: 0,
+    requestFields: [],
+    etag: null,
+    lastModified: null,
+    isInvalid: false,
+    isKnownStale: false,
+  };
 }
 
 /** Reads are recorded; time passes when the test says so. */

@@ -42,9 +42,10 @@ export function createPublisher(bus: Bus, options: PublisherOptions): Publisher 
   return new BusPublisher(bus, options);
 }
 
-/** Facts that many wait for none of; all others are sent at once. */
+/** Facts of which there are many and that nobody waits for; all others are sent at once. */
 const FACTS_OF_FETCHES: ReadonlySet<EventName> = new Set<EventName>([
   'entry.stored',
+  'entry.stale',
   'fetch.answered',
   'fetch.failed',
   'fetch.dropped',
