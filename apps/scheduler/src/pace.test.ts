@@ -66,9 +66,9 @@ describe('the pace of reminders', () => {
   it('leaves no more ahead than the holder can spend soon', () => {
     const pace = paceOf(100);
     leaving(pace, START_MS, 500);
-    expect(pace.allowance({ outstanding: 75, serviceMs: 0, ...late }, START_MS + 600)).toBe(0);
-    expect(pace.allowance({ outstanding: 75, serviceMs: 100, ...late }, START_MS + 600)).toBe(10);
-    pace.heard(told(100, { queued: { now: 0, soon: 0, later: 80 } }), START_MS + 600);
+    expect(pace.allowance({ outstanding: 50, serviceMs: 0, ...late }, START_MS + 600)).toBe(0);
+    expect(pace.allowance({ outstanding: 50, serviceMs: 100, ...late }, START_MS + 600)).toBe(10);
+    pace.heard(told(100, { queued: { now: 0, soon: 0, later: 50 } }), START_MS + 600);
     expect(pace.allowance(idle, START_MS + 700)).toBe(0);
   });
 
@@ -87,11 +87,11 @@ describe('the pace of reminders', () => {
       }
     };
     hear(0, 4);
-    expect(ahead(nowMs)).toBe(125);
+    expect(ahead(nowMs)).toBe(100);
     hear(0, 100);
     expect(ahead(nowMs)).toBe(250);
-    hear(50, 100);
-    expect(ahead(nowMs)).toBe(75);
+    hear(45, 100);
+    expect(ahead(nowMs)).toBe(50);
   });
 
   it('is a handful while paused or probing, for the probe to have something to send', () => {

@@ -9,10 +9,10 @@ const FORGOTTEN_AFTER_MS = 3_000;
 const PROBE_WITH = 4;
 /**
  * How many seconds' worth of the budget may be outstanding, besides what the upstream itself takes: half a second in the holder's queue,
- * and some on the way there and back. How much that is, its queue tells: it grows while the holder runs dry, up to what a slow store or
- * a busy machine may take, and shrinks while more than a little waits.
+ * and as much as is on the way there and back. How much that is, its queue tells: it grows while the holder runs dry, up to what a slow
+ * store or a busy machine may take, and shrinks while more than a little waits.
  */
-const LEAST_AHEAD_S = 0.75;
+const LEAST_AHEAD_S = 0.5;
 const MOST_AHEAD_S = 2.5;
 const AHEAD_STEP_S = 0.125;
 const RUNS_DRY_S = 0.1;
