@@ -11,6 +11,7 @@ const WRITER: Readonly<Record<string, string>> = {
   body: 'dispatcher',
   invalid: 'dispatcher',
   known_stale: 'dispatcher',
+  list_cursor: 'dispatcher',
   scope_view: 'dispatcher',
   reply: 'dispatcher',
 };

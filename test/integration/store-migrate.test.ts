@@ -60,6 +60,7 @@ test('replicas that start at once migrate once', async () => {
     'DeferredAnswers1700000000003',
     'RatesOfChange1700000000004',
     'KnownStale1700000000005',
+    'ListCursors1700000000006',
   ]);
 });
 

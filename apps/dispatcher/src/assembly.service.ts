@@ -15,6 +15,8 @@ import type { ConfiguredUpstream, Runtime } from '#runtime';
 import {
   createEntryRepository,
   createEntryWriter,
+  createListCursorRepository,
+  createListCursorWriter,
   createReplyRepository,
   createReplyWriter,
   createScopeViewRepository,
@@ -79,12 +81,12 @@ async function assembleOn(runtime: Runtime, store: Store, bus: Bus): Promise<Ass
     repository: createEntryRepository(store),
     scopeReader: createScopeViewRepository(store),
     scopeWriter: createScopeViewWriter(store),
+    cursors: { ...createListCursorRepository(store), ...createListCursorWriter(store) },
     metrics: createDispatchMetrics(runtime.metrics),
   });
   const collector = new CollectorService({
     ...{ writer, replies, staleMarks, announcer, clock, logger },
     mayCollect: () => holders.holdsAny(),
-    forgetStale: (urlHashes) => holders.forgetStale(urlHashes),
   });
   let stopFollowing = (): void => undefined;
   return {

@@ -4,7 +4,15 @@ import { leaseKeys, resolveReference } from '#contracts';
 import type { ReferenceSource, UpstreamConfig } from '#contracts';
 import type { Fields } from '#core';
 import type { Chance, Clock, ConfiguredUpstream, Environment, Logger } from '#runtime';
-import type { EntryRepository, EntryWriter, ScopeViewRepository, ScopeViewWriter, StaleMarkWriter } from '#store';
+import type {
+  EntryRepository,
+  EntryWriter,
+  ListCursorRepository,
+  ListCursorWriter,
+  ScopeViewRepository,
+  ScopeViewWriter,
+  StaleMarkWriter,
+} from '#store';
 import { readFileSync } from 'node:fs';
 import type { Announcer } from './announcer.js';
 import type { CompletionsService } from './completions.service.js';
@@ -30,6 +38,7 @@ export interface HoldersOptions {
   readonly repository: EntryRepository;
   readonly writer: EntryWriter;
   readonly staleMarks: StaleMarkWriter;
+  readonly cursors: ListCursorRepository & ListCursorWriter;
   readonly scopeReader: ScopeViewRepository;
   readonly scopeWriter: ScopeViewWriter;
   readonly metrics: DispatchMetrics;
@@ -45,8 +54,6 @@ interface Seat {
   readonly client: UpstreamClient;
   readonly lease: LeaseKeeper;
   holding: HoldingService | undefined;
-  /** Of this holding, or of the last. */
-  known: KnownEntries;
 }
 
 /** Stands for every upstream of the configuration, and holds those whose lease it has. */
@@ -57,11 +64,6 @@ export class HoldersService {
 
   holdingOf(upstream: string): HoldingService | undefined {
     return this.seats.get(upstream)?.holding;
-  }
-
-  /** These marks are stored no more. */
-  forgetStale(urlHashes: readonly string[]): void {
-    for (const { known } of this.seats.values()) known.forgetStale(urlHashes);
   }
 
   holdsAny(): boolean {
@@ -95,7 +97,6 @@ export class HoldersService {
       config,
       client: this.clientOf(config),
       holding: undefined,
-      known: new KnownEntries(),
       lease: createLeaseKeeper({
         bus,
         key: leaseKeys.upstream(config.id),
@@ -117,7 +118,7 @@ export class HoldersService {
     const { config, client } = seat;
     const { fence } = lease;
     const { membership, logger } = this.options;
-    const known = (seat.known = new KnownEntries());
+    const known = new KnownEntries();
     const credential = this.credentialOf(config);
     const holding = new HoldingService({
       ...this.options,

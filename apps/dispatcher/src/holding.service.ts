@@ -22,6 +22,7 @@ import { chargeOf, dialectOf, gateSetConfigOf } from './gate-settings.js';
 import { HeadroomService } from './headroom.service.js';
 import { healthOf, repetitionOf, reservationOf } from './holding-parts.js';
 import { Joinable } from './joinable.js';
+import { ListsService, type ListsOptions } from './lists.service.js';
 import type { KnownEntries } from './known-entries.js';
 import { isOvertaken } from './overtaken.js';
 import { PullsService } from './pulls.service.js';
@@ -36,7 +37,7 @@ import { unstoredOf } from './unstored.js';
 import { WriteMarksService } from './write-marks.service.js';
 import { WritesSent } from './writes-sent.js';
 
-export interface HoldingOptions extends Pick<FetchesOptions, 'replies'> {
+export interface HoldingOptions extends Pick<FetchesOptions, 'replies'>, Pick<ListsOptions, 'cursors'> {
   readonly config: UpstreamConfig;
   readonly fence: number;
   readonly lease: LeaseHeld;
@@ -78,6 +79,7 @@ export class HoldingService {
   private readonly stale: StaleMarksService;
   private readonly recall: Recall;
   private readonly fetches: FetchesService;
+  private readonly lists: ListsService;
   private readonly timers: NodeJS.Timeout[] = [];
   private desk: HolderDesk | undefined;
   private pulls: PullsService | undefined;
@@ -107,6 +109,7 @@ export class HoldingService {
     });
     this.recall = new Recall(options);
     this.fetches = new FetchesService({ ...options, loop: this.loop, answers: this.answers, recall: this.recall });
+    this.lists = new ListsService({ ...options, loop: this.loop, answers: this.answers });
     const here = { upstream: config.id, joinable: this.joinable, highest: () => this.highest() };
     this.marks = new WriteMarksService({ ...options, ...here, baseUrl: config.baseUrl });
     this.stale = new StaleMarksService({ ...options, ...here });
@@ -136,6 +139,7 @@ export class HoldingService {
       setInterval(() => this.tellState(), TELL_STATE_EVERY_MS),
       setInterval(() => void scopes.save(), SAVE_SCOPE_EVERY_MS),
     );
+    this.lists.open();
     await announcer.held({ upstream: config.id, holder, fence });
   }
 
@@ -148,6 +152,7 @@ export class HoldingService {
     for (const timer of this.timers) clearInterval(timer);
     this.room.stop();
     this.stale.close();
+    this.lists.close();
     const desk = this.desk?.close();
     if (!how.clean) await this.pulls?.stop(undefined);
     if (!how.clean) void scopes.leaveLastWords(() => this.loop.inFlight());
@@ -176,13 +181,10 @@ export class HoldingService {
     const { config, fence, client, credential, clock, chance, known, metrics } = this.options;
     const writesSent = new WritesSent();
     return new DispatchLoop({
-      ...{ fence, writesSent, client },
+      ...{ fence, writesSent, client, credential, clock, chance },
       gates: this.gates,
       queue: this.queue,
       joinable: this.joinable,
-      credential,
-      clock,
-      chance,
       mayStillSend: () => this.options.mayStillSend() && this.reservation.covers(clock.now()),
       dialect: dialectOf(config),
       health: this.health,

@@ -1,17 +1,15 @@
-import { codingOf, fieldsOfPart, keyOf, splitAnswer, urlHashOf, urlOf, withoutFields } from '#core';
-import type { SplitAnswer, SplitRule } from '#core';
 import { inJointCalls, jointRulesOf } from '#contracts';
 import type { JointRule, UpstreamConfig } from '#contracts';
 import type { Clock, Logger } from '#runtime';
 import type { AnswersService } from './answers.service.js';
-import { ASKED_CODINGS, decode } from './body-coding.js';
 import type { DispatchLoop } from './dispatch-loop.service.js';
 import { costEach } from './fetch-facts.js';
-import type { AnsweredEnd, Asker, Flight, FlightEnd, Order } from './flight.js';
+import type { AnsweredEnd, Asker, Flight, FlightEnd } from './flight.js';
 import type { KnownEntries } from './known-entries.js';
-import type { Answered } from './loop-options.js';
 import { isMoot } from './overtaken.js';
+import { ownOrder } from './own-order.js';
 import { RuleRests } from './rule-rests.js';
+import { partOf, splitOf } from './split-parts.js';
 
 export interface JointFetchesOptions {
   readonly config: Pick<UpstreamConfig, 'id' | 'baseUrl' | 'refresh'>;
@@ -21,11 +19,6 @@ export interface JointFetchesOptions {
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'warn'>;
 }
-
-const NOTHING = new Uint8Array(0);
-/** Of an answer whose coding is undone to look into it. */
-const MOST_BYTES = 64 * 1024 * 1024;
-const CODINGS: ReadonlySet<string> = new Set(['accept-encoding']);
 
 /**
  * Background work that one call brings together. Whoever asks for one of the resources is an asker as for a call of its own, with an end of
@@ -69,33 +62,19 @@ export class JointFetches {
   private askTogether(askers: readonly Asker[], rule: JointRule): void {
     const [first] = askers;
     if (first === undefined || askers.length === 1) return this.askAlone(askers);
+    const ids = new Set(askers.map(({ order }) => rule.idOf(order.path) ?? ''));
+    // The fields are those by which each would be asked for.
+    const call = { path: rule.callFor([...ids]), fields: first.order.fields, cost: rule.config.cost };
     this.options.loop.ask({
       id: `${first.id}.together`,
       lane: first.lane,
       deadlineMs: Infinity,
-      order: this.orderOf(askers, first.order, rule),
+      order: ownOrder(this.options.config, { ...call, joint: { askers } }),
       replaces: null,
       wantsBody: false,
       earlier: first.earlier,
       end: (end, flight) => this.ended(askers, rule, end, flight),
     });
-  }
-
-  /** Never stored and never joined: what it brings is. The fields are those by which each would be asked for. */
-  private orderOf(askers: readonly Asker[], { upstream, partition, fields }: Order, rule: JointRule): Order {
-    const ids = new Set(askers.map(({ order }) => rule.idOf(order.path) ?? ''));
-    const path = rule.callFor([...ids]);
-    const url = urlOf(this.options.config.baseUrl, path);
-    return {
-      ...{ upstream, partition, path, shownPath: path, variant: '' },
-      key: keyOf({ upstream, url, partition, variant: '' }),
-      urlHash: urlHashOf(upstream, url),
-      method: 'GET',
-      fields: [...withoutFields(fields, CODINGS), ASKED_CODINGS],
-      ...{ validators: [], body: NOTHING, purpose: 'pass', mayStore: false, hasIdempotencyKey: false },
-      joint: { askers },
-      cost: rule.config.cost,
-    };
   }
 
   private ended(askers: readonly Asker[], rule: JointRule, end: FlightEnd, flight: Flight | undefined): void {
@@ -136,26 +115,4 @@ export class JointFetches {
 
 function isFor(rule: JointRule, { order }: Asker): boolean {
   return rule.idOf(order.path) !== undefined;
-}
-
-/** What stands in an answer, where that is a 200 whose coding can be undone. */
-export function splitOf(
-  { status, fields, body }: Pick<Answered, 'status' | 'fields' | 'body'>,
-  rule: SplitRule,
-): SplitAnswer {
-  if (status !== 200) return { kind: 'not-split', reason: `status ${status}` };
-  const coding = codingOf(fields);
-  const plain = coding === undefined ? body : decode(coding, body, MOST_BYTES);
-  if (plain === undefined) return { kind: 'not-split', reason: `the answer is no ${coding}, or too large in it` };
-  return splitAnswer(plain, rule);
-}
-
-/** An element as the answer of a call of its own. */
-export function partOf(
-  { fields, requestedAt, receivedAt }: Pick<Answered, 'fields' | 'requestedAt' | 'receivedAt'>,
-  text: string,
-): Answered {
-  const body = new TextEncoder().encode(text);
-  const own = fieldsOfPart(fields, body.byteLength);
-  return { kind: 'answered', status: 200, fields: own, body, requestedAt, receivedAt };
 }

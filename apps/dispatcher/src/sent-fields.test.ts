@@ -39,8 +39,8 @@ describe('a body in a coding', () => {
     const dialect = dialectNamed('slack') as Dialect;
     const body = gzipSync(JSON.stringify({ ok: false, error: 'ratelimited' }));
     const read = (fields: Fields): string =>
-      readOutcome({ kind: 'answered', status: 200, fields, body, requestedAt: 0, receivedAt: 0 }, { dialect }, 0).throttle
-        .kind;
+      readOutcome({ kind: 'answered', status: 200, fields, body, requestedAt: 0, receivedAt: 0 }, { dialect }, 0)
+        .throttle.kind;
     expect(read([['Content-Encoding', 'gzip']])).toBe('throttle');
     expect(read([])).toBe('none');
   });

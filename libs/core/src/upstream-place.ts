@@ -43,3 +43,16 @@ export function urlOf(baseUrl: string, path: string): string {
   if (basePath === '' && !path.startsWith('/')) return `${origin}/${path}`;
   return origin + basePath + path;
 }
+
+/**
+ * Path and query, beyond the base URL, of what a reference leads to that stood in an answer; undefined: it leads elsewhere. What is fetched
+ * has the base URL's scheme, whatever the reference says: behind what ends TLS many an API takes itself for http.
+ */
+export function pathOfReference(baseUrl: string, reference: string, from: string): string | undefined {
+  const { origin, beyond } = placeOf(baseUrl);
+  const target = urlOf(baseUrl, from);
+  if (!URL.canParse(reference, target)) return undefined;
+  const url = new URL(reference, target);
+  const isHttp = url.protocol === 'http:' || url.protocol === 'https:';
+  return isHttp && url.host === new URL(origin).host ? beyond(url.pathname + url.search) : undefined;
+}

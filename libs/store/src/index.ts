@@ -30,3 +30,5 @@ export { createUrlRepository } from './url.repository.js';
 export type { UrlRepository, UrlSelection } from './url.repository.js';
 export { createUpstreamRepository, createUpstreamWriter } from './upstream.repository.js';
 export type { UpstreamRecord, UpstreamRepository, UpstreamWriter } from './upstream.repository.js';
+export { createListCursorRepository, createListCursorWriter } from './list-cursor.repository.js';
+export type { ListCursor, ListCursorRepository, ListCursorWriter } from './list-cursor.repository.js';

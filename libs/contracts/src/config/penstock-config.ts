@@ -1,4 +1,4 @@
-import type { Lane } from '#core';
+import type { Lane, SinceFormat } from '#core';
 import type { TlsConfig } from './transport-section.js';
 import type { FailureCode } from '../messages.js';
 
@@ -258,5 +258,4 @@ export interface ListConfig extends ElementsConfig {
   readonly cost: number | undefined;
 }
 
-export const SINCE_FORMATS = ['iso', 'epoch-s', 'epoch-ms'] as const;
-export type SinceFormat = (typeof SINCE_FORMATS)[number];
+export const SINCE_FORMATS = ['iso', 'epoch-s', 'epoch-ms'] as const satisfies readonly SinceFormat[];
