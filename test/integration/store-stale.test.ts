@@ -49,8 +49,7 @@ describe('a mark of what has changed', () => {
     await mark(['a', 'b', 'c'], 5, 1_000);
     await mark(['d'], 5, 2_000);
     await corner.writer.writeEntries([renewal('a', at(1, 6), 'one')]);
-    const gone = await marks.collectStaleMarks(1_500, 100);
-    expect(gone.map(({ urlHash }) => urlHash).sort()).toEqual(['url-a', 'url-c']);
+    expect(await marks.collectStaleMarks(1_500, 100)).toBe(2);
     const left = await corner.repository.readStaleMarks('crm');
     expect(left.map(({ urlHash }) => urlHash).sort()).toEqual(['url-b', 'url-d']);
   });

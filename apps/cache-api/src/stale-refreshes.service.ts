@@ -77,11 +77,20 @@ export class StaleRefreshesService {
   }
 
   private async look(): Promise<void> {
-    const urlHashes = [...this.waiting].slice(0, MOST_AT_ONCE);
-    for (const urlHash of urlHashes) this.waiting.delete(urlHash);
+    const urlHashes = this.takeSome();
     const left = await this.askForAll(urlHashes);
     for (const urlHash of left) this.waiting.add(urlHash);
     if (this.waiting.size > 0) this.lookIn(left.length > 0 ? TRY_AGAIN_MS : 0);
+  }
+
+  private takeSome(): string[] {
+    const taken: string[] = [];
+    for (const urlHash of this.waiting) {
+      if (taken.length === MOST_AT_ONCE) break;
+      taken.push(urlHash);
+      this.waiting.delete(urlHash);
+    }
+    return taken;
   }
 
   /** Answers what could not be asked for. */

@@ -12,8 +12,6 @@ export interface CollectorOptions {
   readonly logger: Logger;
   /** Whoever holds an upstream collects; several at once do not disturb each other. */
   mayCollect(): boolean;
-  /** These marks are gone. */
-  forgetStale(urlHashes: readonly string[]): void;
 }
 
 const EVERY_MS = 20_000;
@@ -59,12 +57,10 @@ export class CollectorService {
   }
 
   private async collectStaleMarks(): Promise<void> {
-    const { staleMarks, clock, forgetStale } = this.options;
-    for (let round = 0; round < MOST_ROUNDS; round += 1) {
-      const gone = await staleMarks.collectStaleMarks(clock.now() - STALE_MARKS_STAY_MS, AT_MOST);
-      forgetStale(gone.map(({ urlHash }) => urlHash));
-      if (gone.length < AT_MOST) return;
-    }
+    const { staleMarks, clock } = this.options;
+    const markedBefore = clock.now() - STALE_MARKS_STAY_MS;
+    for (let round = 0; round < MOST_ROUNDS; round += 1)
+      if ((await staleMarks.collectStaleMarks(markedBefore, AT_MOST)) < AT_MOST) return;
   }
 
   private async tell(gone: readonly { upstream: string; key: string }[]): Promise<void> {

@@ -42,6 +42,19 @@ describe('calls in flight', () => {
     expect(joinable.find(asker(german))).toBeUndefined();
   });
 
+  it('are not joined any more once they have left and the URL is known to have changed, but those that wait are', () => {
+    const joinable = new Joinable(() => 0);
+    const waiting = { ...flight(), state: { kind: 'waiting' } } as Flight;
+    joinable.offer(waiting);
+    joinable.withdrawSent(new Set(['a url']));
+    expect(joinable.find(asker())).toBe(waiting);
+    joinable.offer(flight());
+    joinable.withdrawSent(new Set(['another url']));
+    expect(joinable.find(asker())).toBeDefined();
+    joinable.withdrawSent(new Set(['a url']));
+    expect(joinable.find(asker())).toBeUndefined();
+  });
+
   it('are joined again 2 minutes after an answer that could not be shared', async () => {
     let nowMs = 1_000;
     const joinable = new Joinable(() => nowMs);

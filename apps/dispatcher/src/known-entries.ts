@@ -4,6 +4,8 @@ import type { Entry, Fields, Version } from '#core';
 
 const REMEMBERED_ENTRIES = 20_000;
 const REMEMBERED_MARKS = 50_000;
+/** Longer than a call can be on its way. What is still stored from before such a mark the store knows of itself. */
+const STALE_MARKS_STAY_MS = 3_600_000;
 
 export interface KnownEntry {
   readonly entry: Entry;
@@ -17,7 +19,8 @@ export interface KnownEntry {
 export class KnownEntries {
   private readonly entries = new LRUCache<string, KnownEntry>({ max: REMEMBERED_ENTRIES });
   private readonly marks = new LRUCache<string, Version>({ max: REMEMBERED_MARKS });
-  private readonly staleMarks = new Map<string, Version>();
+  /** In the order in which they were set. */
+  private readonly staleMarks = new Map<string, { readonly before: Version; readonly atMs: number }>();
 
   get(key: string): KnownEntry | undefined {
     const known = this.entries.get(key);
@@ -46,19 +49,19 @@ export class KnownEntries {
     return mark !== undefined && isAtOrBelow(entry.version, mark);
   }
 
-  markStale(urlHash: string, before: Version): void {
-    this.staleMarks.set(urlHash, before);
+  markStale(urlHash: string, before: Version, nowMs: number): void {
+    for (const [marked, { atMs }] of this.staleMarks) {
+      if (nowMs - atMs <= STALE_MARKS_STAY_MS) break;
+      this.staleMarks.delete(marked);
+    }
+    this.staleMarks.delete(urlHash);
+    this.staleMarks.set(urlHash, { before, atMs: nowMs });
   }
 
   /** Whether it has become known since this call was sent that the upstream has something newer. */
   isStale({ urlHash, version }: { urlHash: string; version: Version }): boolean {
     // Of every refresh this is asked, and mostly there are no marks.
     const mark = this.staleMarks.size === 0 ? undefined : this.staleMarks.get(urlHash);
-    return mark !== undefined && isAtOrBelow(version, mark);
-  }
-
-  /** Nothing that was sent before the mark is stored, or on its way, any more. */
-  forgetStale(urlHashes: readonly string[]): void {
-    for (const urlHash of urlHashes) this.staleMarks.delete(urlHash);
+    return mark !== undefined && isAtOrBelow(version, mark.before);
   }
 }

@@ -49,7 +49,7 @@ export class StaleMarksService {
     const { upstream, known, joinable, announcer, clock } = this.options;
     const urls = [...new Map(ordered.map((url) => [url.urlHash, url])).values()];
     const before = this.options.highest();
-    for (const { urlHash } of urls) known.markStale(urlHash, before);
+    for (const { urlHash } of urls) known.markStale(urlHash, before, clock.now());
     joinable.withdrawSent(new Set(urls.map(({ urlHash }) => urlHash)));
     if (!(await this.save({ upstream, urls, before, markedAt: clock.now() }))) return again(GIVE_BACK_MS);
     const told = await Promise.all(

@@ -21,10 +21,10 @@ export interface StaleMarkWriter {
   /** One statement. Raises the marks of these URLs, never lowers one. */
   markStale(marking: StaleMarking): Promise<void>;
   /**
-   * Deletes marks that were set before `markedBefore` (epoch ms) and that no stored entry is held back by. Answers whose they were. The
-   * time is for calls that had left before the mark was set: what they bring may come when all else has been refreshed.
+   * Deletes marks that were set before `markedBefore` (epoch ms) and that no stored entry is held back by. Answers how many. The time is
+   * for calls that had left before the mark was set: what they bring may come when all else has been refreshed.
    */
-  collectStaleMarks(markedBefore: number, atMost: number): Promise<{ upstream: string; urlHash: string }[]>;
+  collectStaleMarks(markedBefore: number, atMost: number): Promise<number>;
 }
 
 const MARK_STALE = {
@@ -39,12 +39,14 @@ const MARK_STALE = {
 
 const COLLECT_STALE_MARKS = {
   name: 'collect-stale-marks',
-  text: `delete from known_stale where url_hash in (
-      select k.url_hash from known_stale k
-      where k.marked_at < $1
-        and not exists (select 1 from entry e where e.url_hash = k.url_hash and (e.fence, e.send) <= (k.fence, k.send))
-      order by k.url_hash limit $2 for update skip locked)
-    returning upstream, url_hash as "urlHash"`,
+  text: `with gone as (
+      delete from known_stale where url_hash in (
+        select k.url_hash from known_stale k
+        where k.marked_at < $1
+          and not exists (select 1 from entry e where e.url_hash = k.url_hash and (e.fence, e.send) <= (k.fence, k.send))
+        order by k.url_hash limit $2 for update skip locked)
+      returning 1)
+    select count(*)::integer as count from gone`,
 };
 
 export function createStaleMarkWriter(store: Store): StaleMarkWriter {
@@ -53,6 +55,9 @@ export function createStaleMarkWriter(store: Store): StaleMarkWriter {
       const columns = [urls.map(({ urlHash }) => urlHash), urls.map(({ path }) => path)];
       await store.query(MARK_STALE, [upstream, fence, send, Math.round(markedAt), ...columns]);
     },
-    collectStaleMarks: (markedBefore, atMost) => store.query(COLLECT_STALE_MARKS, [Math.round(markedBefore), atMost]),
+    async collectStaleMarks(markedBefore, atMost) {
+      const [row] = await store.query<{ count: number }>(COLLECT_STALE_MARKS, [Math.round(markedBefore), atMost]);
+      return row?.count ?? 0;
+    },
   };
 }
