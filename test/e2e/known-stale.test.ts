@@ -194,7 +194,7 @@ test('an upstream that is not there is a 404', async () => {
 });
 
 test.each(['/free/4', '/planned/3'])(
-  'a change that was marked and not yet fetched outlives kill -9 of the holder, and of who answers (%s)',
+  'a change that was marked and not yet fetched outlives kill -9 of all services (%s)',
   async (path) => {
     await get(path);
     await vi.waitFor(() => expect(storedOf(path)).not.toEqual([]));
@@ -203,8 +203,9 @@ test.each(['/free/4', '/planned/3'])(
     contents.set(path, 'second');
     await tell({ path });
     await vi.waitFor(async () => expect(await marksOf(path)).toBe(1), { timeout: 5_000 });
-    await Promise.all(['dispatcher', 'cache-api'].map((name) => stack.kill(name)));
-    await Promise.all(['dispatcher', 'cache-api'].map((name) => stack.ready(name)));
+    const services = ['cache-api', 'scheduler', 'refresher', 'dispatcher'];
+    await Promise.all(services.map((name) => stack.kill(name)));
+    await Promise.all(services.map((name) => stack.ready(name)));
     const stale = await vi.waitFor(async () => {
       const answer = await get(path);
       expect(`${answer.status} ${cacheStatusOf(answer)}`, answer.text).toMatch(

@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import type { Entry } from '#core';
+import type { EntryWrite, EntryWriter } from '#store';
 import { CompletionsService } from './completions.service.js';
 
 const NEVER = (): never => {
@@ -29,20 +30,40 @@ function entryOf(n: number): Entry {
   };
 }
 
+function writerOf(taken: EntryWrite[]): EntryWriter {
+  return {
+    writeEntries: (writes) => {
+      taken.push(...writes);
+      return Promise.resolve(
+        writes.map(({ entry: { key } }) => ({ kind: 'written', key, changed: true, intervalMs: null })),
+      );
+    },
+    markInvalid: NEVER,
+    collectEntries: NEVER,
+    collectBodies: NEVER,
+    collectMarks: NEVER,
+  };
+}
+
+it('a renewal of what is still on its way brings along by what that counts as changed', async () => {
+  const taken: EntryWrite[] = [];
+  const completions = new CompletionsService({
+    writer: writerOf(taken),
+    clock: { now: () => performance.now() },
+    logger: { warn: NEVER, error: NEVER } as never,
+    maxBytes: 1e9,
+  });
+  const [first, renewed] = [entryOf(1), { ...entryOf(1), version: { fence: 1, send: 2 } }];
+  void completions.keep(first, [], new Uint8Array(1), { tags: ['a'], changeHash: 'c' });
+  await completions.keep(renewed, [], undefined, { tags: ['b'] });
+  expect(taken).toEqual([{ entry: renewed, requestFields: [], body: new Uint8Array(1), tags: ['b'], changeHash: 'c' }]);
+});
+
 it('what a large batch is followed by does not come all in one turn of the event loop', async () => {
   const turns: number[] = [];
   let turn = 0;
   const completions = new CompletionsService({
-    writer: {
-      writeEntries: (writes) =>
-        Promise.resolve(
-          writes.map(({ entry: { key } }) => ({ kind: 'written', key, changed: true, intervalMs: null })),
-        ),
-      markInvalid: NEVER,
-      collectEntries: NEVER,
-      collectBodies: NEVER,
-      collectMarks: NEVER,
-    },
+    writer: writerOf([]),
     clock: { now: () => performance.now() },
     logger: { warn: NEVER, error: NEVER } as never,
     maxBytes: 1e9,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NO_DIRECTIVES, parseCacheControl } from './cache-control.js';
-import { admits, freshnessOf, isErrorToHide, mayAnswerAfterError, type Freshness } from './freshness.js';
+import { admits, endedAt, freshnessOf, isErrorToHide, mayAnswerAfterError, type Freshness } from './freshness.js';
 
 const entry = { receivedAt: 1_000_000, initialAgeMs: 2000, lifetimeMs: 10_000, graceMs: 5000 };
 const after = (ms: number): Freshness => freshnessOf(entry, entry.receivedAt + ms);
@@ -21,6 +21,19 @@ describe('freshness (RFC 9111 4.2)', () => {
 
   it('never grows when the clock is set back', () => {
     expect(after(-60_000)).toEqual(after(0));
+  });
+
+  it('that ended earlier is followed by grace from then', () => {
+    const ended = endedAt(entry, entry.receivedAt + 3000);
+    const later = (ms: number): Freshness => freshnessOf(ended, entry.receivedAt + ms);
+    expect(later(3000)).toEqual({ kind: 'stale', ageMs: 5000, ttlMs: 0 });
+    expect(later(7999)).toMatchObject({ kind: 'stale', ttlMs: -4999 });
+    expect(later(8000).kind).toBe('expired');
+  });
+
+  it('cannot end later than it does, nor before the answer came', () => {
+    expect(endedAt(entry, entry.receivedAt + 9000)).toBe(entry);
+    expect(freshnessOf(endedAt(entry, 0), entry.receivedAt)).toMatchObject({ kind: 'stale', ttlMs: 0 });
   });
 
   it('only ever goes from fresh to stale to expired', () => {
