@@ -83,7 +83,7 @@ describe('what was learned of a resource', () => {
     await writer().writeStats([statOf('a', { history, reads: 7, changeRate: 1e-6 })], 40);
     const [before, ...others] = await writer().readBefore(['b', 'a']);
     expect(others).toEqual([]);
-    const numbers = { revision: 1, refreshes: 1, changeRate: 1e-6, cost: 1, reads: 7, readsAt: 40 };
+    const numbers = { revision: 1, refreshes: 1, cost: 1, reads: 7, readsAt: 40 };
     expect(before).toEqual({ key: 'a', ...numbers, history: Buffer.from(history) });
   });
 
@@ -161,14 +161,14 @@ describe('what was learned of a resource', () => {
 });
 
 describe('what is to be expected of an upstream', () => {
-  it('is the median rate of each kind of which at least three are known, and of all', async () => {
+  it('is the geometric mean of each kind of which at least three are known, and of all', async () => {
     const rated = (kind: string, ...rates: (number | null)[]): StatWrite[] =>
       rates.map((changeRate, i) => statOf(`${kind}${i}`, { template: `/${kind}/{}`, changeRate }));
-    const stats = [...rated('slow', 0.001, 0.01, 0.002, null), ...rated('fast', 5, 7, 9, 4, 6), ...rated('few', 2)];
+    const stats = [...rated('slow', 0.001, 0.1, null, 0.01), ...rated('fast', 2, 4, 8, 4), ...rated('few', 4, 4)];
     await writer().writeStats([...stats, statOf('o', { upstream: 'erp', changeRate: 99 })], 0);
     const priors = await repository().readPriors('crm');
-    expect(priors?.templates).toEqual({ '/slow/{}': expect.closeTo(0.002), '/fast/{}': expect.closeTo(6) });
-    expect(priors?.overall).toBeCloseTo(6);
+    expect(priors?.templates).toEqual({ '/slow/{}': expect.closeTo(0.01), '/fast/{}': expect.closeTo(4) });
+    expect(priors?.overall).toBeCloseTo(0.01 ** (1 / 3) * 4 ** (2 / 3));
   });
 
   it('is nothing where nothing is known', async () => {

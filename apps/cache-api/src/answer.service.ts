@@ -118,7 +118,7 @@ export class AnswerService {
     freshness: Freshness,
   ): ClientAnswer | Promise<ClientAnswer> {
     const { reads, refresh } = this.options;
-    reads.count(call.upstream.id, held.entry.key);
+    reads.count(held.entry);
     refresh.consider(call, place, held.entry, freshness);
     return this.respondFitting(call, held, {
       status: this.hitStatus(call.upstream, held.entry, freshness),
@@ -142,7 +142,10 @@ export class AnswerService {
     if (directives.onlyIfCached) return this.notCached(call);
     // A HEAD that cannot be answered from a stored GET is put as it is; so are ranges of what is not stored whole.
     if (call.method === 'HEAD') return this.head(call, forwarding);
-    if (held === undefined && hasRange(call.fields)) return this.pass(call);
+    if (held === undefined && hasRange(call.fields)) {
+      this.options.reads.count(refOf(call, place, held));
+      return this.pass(call);
+    }
     const isForced = reason === 'request';
     const request: ForwardRequest = {
       call,
@@ -156,15 +159,23 @@ export class AnswerService {
     const deferred = isDeferrable(request) ? await this.options.deferrals.insteadOf(request) : undefined;
     if (deferred !== undefined) return deferred;
     const forwarded = await this.options.forward.forward(request);
+    this.countMiss(request, forwarded);
     const answer =
       (await this.insteadOfError(call, forwarding, forwarded)) ??
       (await this.answerForwarded(call, forwarding, forwarded));
     return withServerTiming(answer, forwarded);
   }
 
+  /** By what it brought, whose variant may be another than was thought; what may not be kept is planned by nobody. */
+  private countMiss({ ref }: ForwardRequest, forwarded: Forwarded): void {
+    const read = forwarded.kind === 'answered' ? forwarded.reply.entry : ref;
+    if (read !== null) this.options.reads.count(read);
+  }
+
   private async head(call: ClientCall, forwarding: Forwarding): Promise<ClientAnswer> {
     const { place, held, reason, directives } = forwarding;
     const mayStore = !directives.noStore;
+    this.options.reads.count(refOf(call, place, held));
     const forwarded = await this.options.forward.forward({ ...this.passing(call, place, held), mayStore });
     const kept = await this.insteadOfError(call, forwarding, forwarded);
     if (kept !== undefined) return kept;

@@ -121,7 +121,7 @@ export class HitPath {
     if (ready === null || (ready.coding !== undefined && !asker.takes(ready.coding))) return undefined;
     const status = renderCacheStatus(answers.hitStatus(upstream, entry, freshness));
     const ageS = Math.floor(freshness.ageMs / 1000);
-    reads.count(upstream.id, entry.key);
+    reads.count(entry);
     metrics.early();
     metrics.answered(upstream.id, freshness.kind === 'fresh' ? 'hit' : 'stale', clock.now() - nowMs);
     return { head: headAt(ready, ageS, status), body: held.body };

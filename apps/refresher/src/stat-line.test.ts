@@ -20,7 +20,7 @@ function deltaOf(more: Partial<StatDelta> = {}): StatDelta {
 
 function beforeOf(more: Partial<StatBefore> = {}): StatBefore {
   return {
-    ...{ key: 'k1', revision: 7, history: shown(true), refreshes: 3, changeRate: 0.01, cost: 9, reads: 0, readsAt: 0 },
+    ...{ key: 'k1', revision: 7, history: shown(true), refreshes: 3, cost: 9, reads: 0, readsAt: 0 },
     ...more,
   };
 }

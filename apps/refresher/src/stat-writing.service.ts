@@ -98,10 +98,10 @@ export class StatWritingService {
       const nowMs = clock.now();
       const upstreams = new Map(batch.map(({ key, upstream }) => [key, upstream]));
       const stats = await writer.addReads(batch, nowMs);
-      const learned = stats.map(({ key, changeRate, cost, reads }): Learned => {
-        return { upstream: upstreams.get(key) ?? '', key, changeRate, cost, reads };
-      });
-      this.tell(learned, nowMs);
+      this.tell(
+        stats.map((stat) => Object.assign(stat, { upstream: upstreams.get(stat.key) ?? '' })),
+        nowMs,
+      );
     } catch (error) {
       sheet.putBackReads(batch);
       throw error;

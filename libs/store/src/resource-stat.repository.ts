@@ -26,7 +26,7 @@ export type StatCursor = Pick<ResourceStat, 'template' | 'key'>;
 export interface ResourceStatRepository {
   /** A page of at most `limit`, in an order of its own: the last of it is the cursor of the next. */
   readStats(upstream: string, after: StatCursor | undefined, limit: number): Promise<ResourceStat[]>;
-  /** The median rates, of samples where there are many; undefined: nothing is known of this upstream. */
+  /** Mean rates of kinds of paths, of samples where there are many; undefined: nothing is known of this upstream. */
   readPriors(upstream: string): Promise<PriorRates | undefined>;
 }
 
@@ -51,10 +51,15 @@ const READ = {
 const MOST_TEMPLATES = 1_000;
 const SAMPLED = 30_000;
 const LEAST_SAMPLED_OF_ONE = 30;
-/** The median of fewer says nothing of their kind. */
+/** The mean of fewer says nothing of their kind. */
 const FEW = 3;
 
-/** Walks from template to template along the index. Keys are hashes: those that come first are a fair sample. */
+/**
+ * The mean of the logarithms: of rates that are spread log-normally it is the median. The median itself will not do: estimates of what was
+ * seen once or twice are drawn to the prior, most of them to one side of it, so that a median of them climbs from prior to prior.
+ *
+ * Walks from template to template along the index. Keys are hashes: those that come first are a fair sample.
+ */
 const READ_PRIORS = {
   name: 'prior-rates',
   text: `with recursive kind(template, n) as (
@@ -65,8 +70,8 @@ const READ_PRIORS = {
         order by s.template limit 1) following
       where kind.n < ${MOST_TEMPLATES}
     )
-    select kind.template, known.count, known.median from kind cross join lateral (
-      select count(*)::integer as count, percentile_cont(0.5) within group (order by ln(seen.change_rate)) as median from (
+    select kind.template, known.count, known.log_mean from kind cross join lateral (
+      select count(*)::integer as count, avg(ln(seen.change_rate)) as log_mean from (
         select s.change_rate from resource_stat s where s.upstream = $1 and s.template = kind.template order by s.key
         limit (select greatest(${LEAST_SAMPLED_OF_ONE}, ${SAMPLED} / count(*)) from kind)) seen
       where seen.change_rate > 0) known
@@ -76,8 +81,8 @@ const READ_PRIORS = {
 interface PriorRow {
   template: string;
   count: number;
-  /** Natural logarithm. */
-  median: number;
+  /** Of natural logarithms. */
+  log_mean: number;
 }
 
 export function createResourceStatRepository(store: Store): ResourceStatRepository {
@@ -106,22 +111,15 @@ function statOf(row: Row): ResourceStat {
 }
 
 function priorsOf(rows: readonly PriorRow[]): PriorRates | undefined {
-  const overall = weightedMedian(rows);
-  if (overall === undefined) return undefined;
+  if (rows.length === 0) return undefined;
   const known = rows.filter(({ count }) => count >= FEW);
   return {
-    overall: Math.exp(overall),
-    templates: Object.fromEntries(known.map(({ template, median }) => [template, Math.exp(median)])),
+    overall: Math.exp(meanOf(rows)),
+    templates: Object.fromEntries(known.map(({ template, log_mean }) => [template, Math.exp(log_mean)])),
   };
 }
 
-/** Near enough to the median of all, which nobody has at hand. */
-function weightedMedian(rows: readonly PriorRow[]): number | undefined {
-  const sorted = rows.toSorted((a, b) => a.median - b.median);
-  let left = rows.reduce((sum, { count }) => sum + count, 0) / 2;
-  for (const { count, median } of sorted) {
-    left -= count;
-    if (left <= 0) return median;
-  }
-  return undefined;
+function meanOf(rows: readonly PriorRow[]): number {
+  const total = rows.reduce((sum, { count }) => sum + count, 0);
+  return rows.reduce((sum, { count, log_mean }) => sum + count * log_mean, 0) / total;
 }

@@ -15,7 +15,6 @@ export interface StatBefore {
   readonly revision: number;
   readonly history: Uint8Array;
   readonly refreshes: number;
-  readonly changeRate: number | null;
   readonly cost: number;
   readonly reads: number;
   readonly readsAt: number;
@@ -37,7 +36,7 @@ export interface StatWrite extends ReadsDelta {
 }
 
 /** Of a key that was read: what is known of it now. */
-export type ReadStat = Pick<StatBefore, 'key' | 'changeRate' | 'cost' | 'reads'>;
+export type ReadStat = Pick<StatWrite, 'key' | 'changeRate' | 'cost' | 'reads'>;
 
 /** The only writer of `resource_stat`: the refresher. The keys of one call must be distinct. */
 export interface ResourceStatWriter {
@@ -65,7 +64,7 @@ const READ_BEFORE = {
   name: 'resource-stats-before',
   // One index lookup a key, whatever the planner thinks of the size of the table.
   text: `select s.* from unnest($1::text[]) as wanted(key) cross join lateral (
-      select key, revision, history, refreshes, change_rate, cost, reads, reads_at from resource_stat s
+      select key, revision, history, refreshes, cost, reads, reads_at from resource_stat s
       where s.key = wanted.key) s`,
 };
 
@@ -132,10 +131,16 @@ interface BeforeRow {
   revision: number;
   history: Uint8Array;
   refreshes: number;
-  change_rate: number | null;
   cost: number;
   reads: number;
   reads_at: number;
+}
+
+interface ReadRow {
+  key: string;
+  change_rate: number | null;
+  cost: number;
+  reads: number;
 }
 
 /** `timeScale`: so much faster than the world's runs the clock that reads fade by. */
@@ -157,12 +162,7 @@ export function createResourceStatWriter(store: Store, { timeScale = 1 } = {}): 
         textArray(deltas.map(({ upstream }) => upstream)),
         doubleArray(deltas.map(({ reads }) => reads)),
       ];
-      const rows = await store.query<Pick<BeforeRow, 'key' | 'change_rate' | 'cost' | 'reads'>>(ADD_READS, [
-        Math.round(nowMs),
-        halfLifeMs,
-        ...columns,
-      ]);
-      return rows.map(({ key, change_rate, cost, reads }) => ({ key, changeRate: change_rate, cost, reads }));
+      return (await store.query<ReadRow>(ADD_READS, [Math.round(nowMs), halfLifeMs, ...columns])).map(readOf);
     },
     async forgetUnused(afterKey, atMost, beforeMs) {
       const [row] = await store.query<{ last_key: string | null; removed: number }>(FORGET_UNUSED, [
@@ -176,13 +176,16 @@ export function createResourceStatWriter(store: Store, { timeScale = 1 } = {}): 
   };
 }
 
+function readOf({ key, change_rate, cost, reads }: ReadRow): ReadStat {
+  return { key, changeRate: change_rate, cost, reads };
+}
+
 function beforeOf(row: BeforeRow): StatBefore {
   return {
     key: row.key,
     revision: row.revision,
     history: row.history,
     refreshes: row.refreshes,
-    changeRate: row.change_rate,
     cost: row.cost,
     reads: row.reads,
     readsAt: row.reads_at,
