@@ -62,7 +62,7 @@ const get = (target: string): Promise<Answered> =>
 const plan = async (query: string): Promise<PlanReport> => {
   const answer = await get(`/v1/plan?${query}`);
   expect(answer.text).toContain('"upstream"');
-  return answer.json() as unknown as PlanReport;
+  return answer.json<PlanReport>();
 };
 
 describe('GET /v1/plan', () => {

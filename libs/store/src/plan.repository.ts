@@ -37,10 +37,10 @@ export interface PlanPageQuestion {
 const READ = {
   name: 'plan-page',
   text: `with page as (
-      select path, key, url_hash, max_age_ms, weight, tags from resource
+      select row_number() over (order by path) as n, path, key, url_hash, max_age_ms, weight, tags from resource
       where upstream = $1 and path > $2 order by path limit $3
     ), known as (
-      select p.path, p.max_age_ms, p.weight, p.tags,
+      select p.n, p.path, p.max_age_ms, p.weight, p.tags,
         coalesce(own.change_rate, varied.change_rate) as change_rate,
         coalesce(own.rate_spread, varied.rate_spread) as rate_spread,
         coalesce(own.reads * power(0.5, greatest(0, $4::bigint - own.reads_at) / $5::double precision),
@@ -53,14 +53,14 @@ const READ = {
         where own.key is null and e.url_hash = p.url_hash and e.partition = 'shared'
         order by s.reads desc limit 1) varied on true
     )
-    select coalesce(json_agg(path order by path), '[]') as paths,
-      coalesce(json_agg(max_age_ms order by path), '[]') as max_ages_ms,
-      coalesce(json_agg(weight order by path), '[]') as weights,
-      coalesce(json_agg(tags order by path), '[]') as tags,
-      coalesce(json_agg(change_rate order by path), '[]') as change_rates,
-      coalesce(json_agg(rate_spread order by path), '[]') as rate_spreads,
-      coalesce(json_agg(reads order by path), '[]') as reads,
-      coalesce(json_agg(cost order by path), '[]') as costs
+    select coalesce(json_agg(path order by n), '[]') as paths,
+      coalesce(json_agg(max_age_ms order by n), '[]') as max_ages_ms,
+      coalesce(json_agg(weight order by n), '[]') as weights,
+      coalesce(json_agg(tags order by n), '[]') as tags,
+      coalesce(json_agg(change_rate order by n), '[]') as change_rates,
+      coalesce(json_agg(rate_spread order by n), '[]') as rate_spreads,
+      coalesce(json_agg(reads order by n), '[]') as reads,
+      coalesce(json_agg(cost order by n), '[]') as costs
     from known`,
 };
 
