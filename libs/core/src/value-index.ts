@@ -1,4 +1,7 @@
-import { clampedChangeRate, elapsedForGain, gainAt, staleValueOf, type Worth } from './value.js';
+import { SlotHeap } from './slot-heap.js';
+import { ValueColumns } from './value-columns.js';
+import { ValueOrder } from './value-order.js';
+import type { Worth } from './value.js';
 
 /** What competes for the next call. It is only read during `place`: the caller may use one object again and again. */
 export interface Placement extends Worth {
@@ -8,26 +11,47 @@ export interface Placement extends Worth {
   readonly isStale: boolean;
 }
 
-const ABSENT = 0;
-const LIKELY = 1;
-const STALE = 2;
+export interface ValueIndexOptions {
+  /** The fewest that are valued at each take; fewer make takes cheaper, and looks at everything more frequent. Default 4,096. */
+  readonly leastCandidates?: number;
+  /** For how many takes they are to suffice when nobody joins them. Default 32. */
+  readonly takesAhead?: number;
+}
+
+const NOWHERE = -1;
 /** The threshold follows what was granted with this time constant: a minute's grants, the latest counting most. */
 const LATELY_MS = 20_000;
 
-/** The greedy index: of all that compete, those whose refresh is worth most, by `valueOf`. Slots are small whole numbers from 0 on. */
+/**
+ * The greedy index: of all that compete, those whose refresh is worth most (`valueOf`), exactly, for 1,000,000 of them. Slots are small whole
+ * numbers from 0 on; 50 bytes each. What is known to be stale is granted before all others; see `ValueOrder` for those.
+ */
 export class ValueIndex {
-  #stage = new Uint8Array(0);
-  /** w/(cλ) */
-  #most = new Float64Array(0);
-  #ratePerMs = new Float64Array(0);
-  #fetchedAtMs = new Float64Array(0);
-  #size = 0;
+  readonly #columns = new ValueColumns();
+  readonly #likely: ValueOrder;
+  readonly #stale = new SlotHeap(this.#columns.comesBefore, (slot, at) => (this.#staleAt[slot] = at));
+  /** The place in the heap of those that are known to be stale. */
+  #staleAt = new Int32Array(0);
   #threshold = 0;
   #grantedAtMs = -Infinity;
 
+  constructor(options: ValueIndexOptions = {}) {
+    this.#likely = new ValueOrder(this.#columns, options);
+  }
+
   /** How many compete. */
   get size(): number {
-    return this.#size;
+    return this.#stale.size + this.#likely.size;
+  }
+
+  /** How many of them are known to be out of date. */
+  get staleSize(): number {
+    return this.#stale.size;
+  }
+
+  /** How many are valued at each take. */
+  get candidates(): number {
+    return this.#likely.candidates;
   }
 
   /** The lowest value granted lately: what the next call is worth. 0 while there are calls for all. */
@@ -36,83 +60,81 @@ export class ValueIndex {
   }
 
   has(slot: number): boolean {
-    return (this.#stage[slot] ?? ABSENT) !== ABSENT;
+    return this.#isStale(slot) || this.#likely.has(slot);
   }
 
   /** Competes from now on, with these facts in place of any earlier ones. */
-  place(slot: number, placement: Placement, _nowMs: number): void {
+  place(slot: number, placement: Placement, nowMs: number): void {
     this.#grow(slot);
-    if (!this.has(slot)) this.#size += 1;
-    this.#stage[slot] = placement.isStale ? STALE : LIKELY;
-    this.#most[slot] = staleValueOf(placement);
-    this.#ratePerMs[slot] = clampedChangeRate(placement.changeRate) / 1_000;
-    this.#fetchedAtMs[slot] = placement.fetchedAtMs ?? -Infinity;
+    this.withdraw(slot);
+    this.#columns.set(slot, placement, placement.fetchedAtMs ?? -Infinity);
+    if (!placement.isStale) return this.#likely.add(slot, nowMs);
+    this.#columns.setStaleValue(slot);
+    this.#stale.add(slot);
   }
 
   /** Does not compete any more: it is outstanding, gone, or backs off. */
   withdraw(slot: number): void {
-    if (!this.has(slot)) return;
-    this.#stage[slot] = ABSENT;
-    this.#size -= 1;
+    if (this.#isStale(slot)) this.#removeStale(slot);
+    else if (this.#likely.has(slot)) this.#likely.remove(slot);
   }
 
-  /** The slots of greatest value, the best first; known stale ones before all others. They are withdrawn by that. */
+  /**
+   * The slots of greatest value, the best first, of equal ones the oldest; known stale ones before all others. They are withdrawn by that.
+   * To be called often, also for 0.
+   */
   take(count: number, nowMs: number): number[] {
-    const order: { slot: number; isStale: boolean; value: number; fetchedAtMs: number }[] = [];
-    for (let slot = 0; slot < this.#stage.length; slot += 1) {
-      if (!this.has(slot)) continue;
-      const isStale = this.#stage[slot] === STALE;
-      order.push({ slot, isStale, value: this.valueAt(slot, nowMs), fetchedAtMs: this.#fetchedAtMs[slot] ?? 0 });
+    const granted: number[] = [];
+    for (let slot = this.#stale.first(); slot !== undefined && granted.length < count; slot = this.#stale.first()) {
+      this.#removeStale(slot);
+      granted.push(slot);
     }
-    order.sort((a, b) => {
-      if (a.isStale !== b.isStale) return a.isStale ? -1 : 1;
-      if (a.value !== b.value) return b.value - a.value;
-      return a.fetchedAtMs === b.fetchedAtMs ? a.slot - b.slot : a.fetchedAtMs - b.fetchedAtMs;
-    });
-    const granted = order.slice(0, Math.max(0, count));
-    for (const { slot } of granted) this.withdraw(slot);
-    const last = granted.findLast(({ isStale }) => !isStale);
-    if (last !== undefined) this.#noteGranted(order.length > granted.length ? last.value : 0, nowMs);
-    return granted.map(({ slot }) => slot);
+    const likely = this.#likely.take(count - granted.length, nowMs);
+    this.#noteGranted(likely, nowMs);
+    return granted.length === 0 ? likely : granted.concat(likely);
   }
 
   /** What a refresh of it is worth now; 0 where it does not compete. */
   valueAt(slot: number, nowMs: number): number {
-    const stage = this.#stage[slot] ?? ABSENT;
-    if (stage === ABSENT) return 0;
-    const most = this.#most[slot] ?? 0;
-    return stage === STALE
-      ? most
-      : most * gainAt((this.#ratePerMs[slot] ?? 0) * (nowMs - (this.#fetchedAtMs[slot] ?? 0)));
+    if (this.#isStale(slot)) return this.#columns.mostOf(slot);
+    return this.#likely.has(slot) ? this.#columns.valueAt(slot, nowMs) : 0;
   }
 
   /**
-   * Epoch ms at which it reaches the threshold, were that to stay: the view of what is planned. 0: it is due already for want of anything
-   * that is right; Infinity: never, or it does not compete.
+   * Epoch ms at which it reaches the threshold, were that to stay: the view of what is planned. 0: it is due for want of anything that is
+   * known to be right; Infinity: never, or it does not compete.
    */
   nextDueAtMs(slot: number): number {
-    const stage = this.#stage[slot] ?? ABSENT;
-    const most = this.#most[slot] ?? 0;
-    if (stage === ABSENT) return Infinity;
-    if (stage === STALE) return 0;
-    const x = this.#threshold > 0 ? (most > 0 ? elapsedForGain(this.#threshold / most) : Infinity) : 0;
-    const atMs = (this.#fetchedAtMs[slot] ?? 0) + x / (this.#ratePerMs[slot] ?? 1);
-    return Number.isNaN(atMs) ? Infinity : Math.max(0, atMs);
+    if (this.#isStale(slot)) return 0;
+    if (!this.#likely.has(slot)) return Infinity;
+    return Math.max(0, this.#columns.whenWithin(slot, { value: this.#threshold, fetchedAtMs: Infinity, slot }));
   }
 
-  #noteGranted(value: number, nowMs: number): void {
+  #isStale(slot: number): boolean {
+    return (this.#staleAt[slot] ?? NOWHERE) !== NOWHERE;
+  }
+
+  #removeStale(slot: number): void {
+    this.#stale.removeAt(this.#staleAt[slot] ?? 0);
+    this.#staleAt[slot] = NOWHERE;
+  }
+
+  #noteGranted(likely: readonly number[], nowMs: number): void {
+    const last = likely[likely.length - 1];
+    if (last === undefined) return;
+    const value = this.size === 0 ? 0 : this.#columns.knownValue(last);
     const kept = Math.exp(-Math.max(0, nowMs - this.#grantedAtMs) / LATELY_MS);
     this.#threshold = value + kept * (this.#threshold - value);
     this.#grantedAtMs = nowMs;
   }
 
   #grow(slot: number): void {
-    if (slot < this.#stage.length) return;
+    if (slot < this.#staleAt.length) return;
     const length = Math.max(1_024, 2 ** Math.ceil(Math.log2(slot + 1)));
-    const wider = <T extends Uint8Array | Float64Array>(wide: T, narrow: T): T => (wide.set(narrow), wide);
-    this.#stage = wider(new Uint8Array(length), this.#stage);
-    this.#most = wider(new Float64Array(length), this.#most);
-    this.#ratePerMs = wider(new Float64Array(length), this.#ratePerMs);
-    this.#fetchedAtMs = wider(new Float64Array(length), this.#fetchedAtMs);
+    const staleAt = new Int32Array(length).fill(NOWHERE);
+    staleAt.set(this.#staleAt);
+    this.#staleAt = staleAt;
+    this.#columns.grow(length);
+    this.#likely.grow(length);
   }
 }

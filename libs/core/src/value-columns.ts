@@ -1,0 +1,113 @@
+import { clampedChangeRate, elapsedForGain, gainAt, staleValueOf, type Worth } from './value.js';
+
+/** Of one slot, side by side, so that a look at it is one line of the processor's cache: w/(cλ), λ per ms, epoch ms, the last value. */
+const WIDTH = 4;
+const RATE = 1;
+const FETCHED = 2;
+const VALUE = 3;
+
+/** The x from which 1 − (1 + x)e^(−x) may be 1 in a double. */
+const SATURATED_AT = 36;
+
+/** A place in the order of values. With age and slot, for thousands may have one value: all that were never fetched and of which nothing is known. */
+export interface Line {
+  readonly value: number;
+  readonly fetchedAtMs: number;
+  readonly slot: number;
+}
+
+/** Whatever there is stands before it. */
+export const LAST_LINE: Line = { value: -1, fetchedAtMs: Infinity, slot: Infinity };
+
+export function isLineBefore(a: Line, b: Line): boolean {
+  if (a.value !== b.value) return a.value > b.value;
+  return a.fetchedAtMs === b.fetchedAtMs ? a.slot < b.slot : a.fetchedAtMs < b.fetchedAtMs;
+}
+
+/** The facts that decide the value of each slot, 32 bytes each. */
+export class ValueColumns {
+  #facts = new Float64Array(0);
+
+  grow(length: number): void {
+    const wide = new Float64Array(length * WIDTH);
+    wide.set(this.#facts);
+    this.#facts = wide;
+  }
+
+  /** @param fetchedAtMs −Infinity: never */
+  set(slot: number, worth: Worth, fetchedAtMs: number): void {
+    const at = slot * WIDTH;
+    this.#facts[at] = staleValueOf(worth);
+    this.#facts[at + RATE] = clampedChangeRate(worth.changeRate) / 1_000;
+    this.#facts[at + FETCHED] = fetchedAtMs;
+  }
+
+  /** The most that a refresh of it can be worth. */
+  mostOf(slot: number): number {
+    return this.#facts[slot * WIDTH] ?? 0;
+  }
+
+  fetchedAtMs(slot: number): number {
+    return this.#facts[slot * WIDTH + FETCHED] ?? 0;
+  }
+
+  /** As last computed. */
+  knownValue(slot: number): number {
+    return this.#facts[slot * WIDTH + VALUE] ?? 0;
+  }
+
+  valueAt(slot: number, nowMs: number): number {
+    const at = slot * WIDTH;
+    const facts = this.#facts;
+    const x = (facts[at + RATE] ?? 0) * (nowMs - (facts[at + FETCHED] ?? 0));
+    const value = (facts[at] ?? 0) * gainAt(x);
+    facts[at + VALUE] = value;
+    return value;
+  }
+
+  /** Computes the values of the first `size` of these slots. */
+  valueAll(slots: Int32Array, size: number, nowMs: number): void {
+    for (let i = 0; i < size; i += 1) this.valueAt(slots[i] ?? 0, nowMs);
+  }
+
+  /** As last computed, as a line that others come before or after. */
+  lineAt(slot: number): Line {
+    return { value: this.knownValue(slot), fetchedAtMs: this.fetchedAtMs(slot), slot };
+  }
+
+  /** Whether it stands before the line, or on it, by its value as last computed. */
+  isWithin(slot: number, line: Line): boolean {
+    const value = this.knownValue(slot);
+    return value > line.value || (value === line.value && this.#isNoYounger(slot, line));
+  }
+
+  /** Epoch ms at which it comes to stand before the line; Infinity: never. May be early, not late. */
+  whenWithin(slot: number, line: Line): number {
+    const most = this.mostOf(slot);
+    const rate = this.#facts[slot * WIDTH + RATE] ?? 1;
+    if (most > line.value) return this.fetchedAtMs(slot) + elapsedForGain(line.value / most) / rate;
+    // Once it is worth the most that it can be, which of two is older decides.
+    if (most === line.value && this.#isNoYounger(slot, line)) return this.fetchedAtMs(slot) + SATURATED_AT / rate;
+    return Infinity;
+  }
+
+  #isNoYounger(slot: number, line: Line): boolean {
+    const fetchedAtMs = this.fetchedAtMs(slot);
+    return fetchedAtMs < line.fetchedAtMs || (fetchedAtMs === line.fetchedAtMs && slot <= line.slot);
+  }
+
+  /** By values as last computed; of equal ones what is older, and then the lower slot. */
+  readonly comesBefore = (a: number, b: number): boolean => {
+    const facts = this.#facts;
+    const [atA, atB] = [a * WIDTH, b * WIDTH];
+    const [valueA, valueB] = [facts[atA + VALUE] ?? 0, facts[atB + VALUE] ?? 0];
+    if (valueA !== valueB) return valueA > valueB;
+    const [fetchedA, fetchedB] = [facts[atA + FETCHED] ?? 0, facts[atB + FETCHED] ?? 0];
+    return fetchedA !== fetchedB ? fetchedA < fetchedB : a < b;
+  };
+
+  /** The value of something of which it is known that it is out of date: as if it had waited for ever. */
+  setStaleValue(slot: number): void {
+    this.#facts[slot * WIDTH + VALUE] = this.#facts[slot * WIDTH] ?? 0;
+  }
+}
