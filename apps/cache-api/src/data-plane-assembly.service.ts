@@ -51,7 +51,7 @@ export async function openDataPlane(
   const isCoherent = (): boolean => membership.isCurrent(TRUSTED_WITHOUT_RENEWAL_MS);
   const entries = new EntriesService({ map, repository, isCoherent, urls });
   const calls = createHolderCalls({ bus, clock, identity });
-  const reads = new ReadsService(bus, publisher, runtime.chance);
+  const reads = new ReadsService(bus.subjects.reads, publisher, runtime.chance);
   const forward = new ForwardService(calls, publisher.envelope);
   const refresh = new RefreshService({ bus, publisher, forward, entries, states, clock, logger });
   const staleRefreshes = new StaleRefreshesService({ bus, directory, repository, refresh, logger });

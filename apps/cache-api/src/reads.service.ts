@@ -1,5 +1,5 @@
 import { SHARED_PARTITION } from '#core';
-import type { Bus, Publisher } from '#bus';
+import type { Publisher } from '#bus';
 import type { ResourceRef } from '#contracts';
 import type { Chance } from '#runtime';
 
@@ -21,8 +21,8 @@ export class ReadsService {
   private readonly timer: NodeJS.Timeout;
 
   constructor(
-    private readonly bus: Bus,
-    private readonly publisher: Publisher,
+    private readonly subject: string,
+    private readonly publisher: Pick<Publisher, 'envelope' | 'publishCore'>,
     private readonly chance: Chance,
   ) {
     this.timer = setInterval(() => this.tick(), TELL_EVERY_MS);
@@ -64,7 +64,7 @@ export class ReadsService {
     this.keys = 0;
     for (const [upstream, counts] of told) {
       for (const some of inParts([...counts])) {
-        this.publisher.publishCore(this.bus.subjects.reads, {
+        this.publisher.publishCore(this.subject, {
           ...this.publisher.envelope({ cause: 'reads' }),
           upstream,
           counts: some,

@@ -200,7 +200,7 @@ export interface LearnedStats extends Envelope {
   readonly upstream: string;
   /** Of the entry. */
   readonly keys: readonly string[];
-  /** Changes per second; null where nothing is known yet, not even of its kind. */
+  /** Changes per second; null where nothing was observed yet: then its kind speaks for it. */
   readonly changeRates: readonly (number | null)[];
   /** Reads, each counted for less the longer ago it was, as of `readsAt`. */
   readonly reads: readonly number[];

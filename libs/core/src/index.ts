@@ -137,7 +137,7 @@ export { fieldsOfPart, splitAnswer } from './split-answer.js';
 export type { Element, SplitAnswer, SplitRule } from './split-answer.js';
 export { appended, observed } from './change-history.js';
 export type { ChangeObservation } from './change-history.js';
-export { choosingRate, estimateChangeRate, priorRateOf, rateInterval } from './change-rate.js';
+export { estimateChangeRate, priorRateOf, rateInterval } from './change-rate.js';
 export type { ChangeRateEstimate, PriorRates } from './change-rate.js';
 export { templateOf } from './path-kind.js';
 export { planAtOnce, planSteps } from './planner.js';
