@@ -1,30 +1,18 @@
-import { SHARED_PARTITION } from '#core';
-import type { Bus, Publisher, PublishVerdict, ToldEvent } from '#bus';
-import { batchToken, bucketOf, DEFAULT_BUCKET, inBatches, jointRulesOf } from '#contracts';
-import type { LearnedStats, RefreshBatch, RefreshWork, UpstreamConfig, UpstreamState } from '#contracts';
-import type { Logger } from '#runtime';
+import type { ToldEvent } from '#bus';
+import type { LearnedStats, UpstreamState } from '#contracts';
 import { Fit } from './fit.js';
-import { JointGathering } from './joint-gathering.js';
+import { LeavingService } from './leaving.service.js';
+import type { Configured, LeavingOptions } from './leaving.service.js';
 import { ReminderPace } from './pace.js';
 import { PlanReadingService } from './plan-reading.service.js';
 import type { PlanReadingOptions } from './plan-reading.service.js';
 import { RefreshPlan } from './plan.js';
-import type { Reminder } from './plan.js';
-import type { Mode, ScheduleMetrics } from './schedule-metrics.js';
+import type { Mode } from './schedule-metrics.js';
 import type { Choice } from './turns.js';
 
-export interface RemindersOptions extends PlanReadingOptions {
-  readonly bus: Bus;
-  readonly publisher: Publisher;
-  readonly metrics: ScheduleMetrics;
-  readonly logger: Logger;
+export interface RemindersOptions extends PlanReadingOptions, LeavingOptions {
   /** Asked at each tick. */
   mayRemind(): boolean;
-}
-
-export interface Configured {
-  readonly config: UpstreamConfig;
-  readonly version: number;
 }
 
 export type ScheduleEvent = ToldEvent<
@@ -36,9 +24,6 @@ export type ScheduleEvent = ToldEvent<
   | 'fetch.failed'
   | 'fetch.dropped'
 >;
-
-/** Why, and where one call is to bring all of a batch, by which rule. */
-type How = Pick<RefreshBatch, 'reason' | 'together'>;
 
 /** Long enough to gather some, short against any maxAge. */
 const TICK_MS = 50;
@@ -53,8 +38,8 @@ export class RemindersService {
   private readonly plan: RefreshPlan;
   private readonly pace = new ReminderPace();
   private readonly fit = new Fit();
-  private gathering: JointGathering;
   private readonly reading: PlanReadingService;
+  private readonly leaving: LeavingService;
   private readonly ticker: NodeJS.Timeout;
   private revision: number | undefined;
   private isListStale = true;
@@ -70,8 +55,10 @@ export class RemindersService {
     private readonly options: RemindersOptions,
   ) {
     this.plan = new RefreshPlan(options.timeScale);
-    this.gathering = gatheringFor(configured);
     this.reading = new PlanReadingService(this.plan, options);
+    this.leaving = new LeavingService(configured, options, (reminder) =>
+      this.plan.refused(reminder, options.clock.now()),
+    );
     this.ticker = setInterval(() => this.tick(), TICK_MS);
     options.metrics.follow(options.upstream, () => this.plan.figures(options.clock.now()));
   }
@@ -86,16 +73,14 @@ export class RemindersService {
 
   configure(configured: Configured): void {
     this.configured = configured;
-    const nowMs = this.options.clock.now();
-    for (const waiting of this.gathering.clear()) this.plan.refused(waiting, nowMs);
-    this.gathering = gatheringFor(configured);
+    this.leaving.configure(configured);
     this.isListStale = true;
     this.look(undefined);
   }
 
   /** The bus was away: what was left with it may be lost, and facts were missed. */
   startOver(): void {
-    this.gathering.clear();
+    this.leaving.startOver();
     this.plan.forgetOutstanding(this.options.clock.now());
     this.areTimesStale = true;
     this.isLearnedStale = true;
@@ -195,12 +180,11 @@ export class RemindersService {
     this.plan.forgetLost(this.pace.flowingSince(nowMs), nowMs);
     const choice = this.choice();
     const allowed = this.pace.allowance(this.ahead(choice, nowMs), nowMs);
-    const { stale, due, cost } = this.plan.take(allowed, choice, nowMs);
-    this.pace.spend(stale.length + due.length, cost);
+    const taken = this.plan.take(allowed, choice, nowMs);
+    this.pace.spend(taken.stale.length + taken.due.length, taken.cost);
     metrics.due(upstream, this.plan.overdue(nowMs));
     metrics.mode(upstream, modeOf(choice));
-    this.remindAll(stale, 'known-stale');
-    this.remindAll(due, 'due');
+    this.leaving.leave(taken, this.pace.together(), nowMs);
   }
 
   private choice(): Choice {
@@ -219,75 +203,7 @@ export class RemindersService {
       greatestRatio: isHungry ? Infinity : this.plan.greatestRatio(nowMs),
     };
   }
-
-  private remindAll(reminders: readonly Reminder[], reason: How['reason']): void {
-    const nowMs = this.options.clock.now();
-    const { alone, calls } = this.gathering.take(reminders, nowMs, reason === 'known-stale');
-    for (const { rule, items } of calls) {
-      const { call, match: together } = rule.config;
-      const bucket = bucketOf(this.configured.config.limits.buckets, call) ?? DEFAULT_BUCKET;
-      void this.remind(bucket, items, { reason, together });
-    }
-    for (const [bucket, some] of this.byBucket(alone))
-      for (const batch of inBatches(some, this.pace.together(), charsOf)) void this.remind(bucket, batch, { reason });
-  }
-
-  /** Each declared bucket has a queue of its own at the holder. */
-  private byBucket(reminders: readonly Reminder[]): Iterable<readonly [string, readonly Reminder[]]> {
-    const { buckets } = this.configured.config.limits;
-    if (buckets.length === 0) return [[DEFAULT_BUCKET, reminders]];
-    const byBucket = new Map<string, Reminder[]>();
-    for (const reminder of reminders) {
-      const bucket = bucketOf(buckets, reminder.path) ?? DEFAULT_BUCKET;
-      const others = byBucket.get(bucket);
-      if (others === undefined) byBucket.set(bucket, [reminder]);
-      else others.push(reminder);
-    }
-    return byBucket;
-  }
-
-  /** What leaves in one tick leaves together: a message for each would cost several times what there is to say. */
-  private async remind(bucket: string, batch: readonly Reminder[], how: How): Promise<void> {
-    const { upstream, metrics, clock } = this.options;
-    const verdict = await this.leave(bucket, batch, how).catch((error: unknown) => this.unexpected(error));
-    metrics.reminded(upstream, verdict, batch.length);
-    const isLeft = verdict === 'stored' || verdict === 'already-pending';
-    if (isLeft || this.isClosed) return;
-    for (const reminder of batch) this.plan.refused(reminder, clock.now());
-  }
-
-  /** One alone has its key for a subject, so that the broker refuses a second. */
-  private leave(bucket: string, batch: readonly Reminder[], how: How): Promise<PublishVerdict> {
-    const { upstream, bus, publisher } = this.options;
-    const told: Omit<RefreshBatch, 'items'> = {
-      ...publisher.envelope({ cause: 'schedule' }),
-      upstream,
-      bucket,
-      partition: SHARED_PARTITION,
-      ...how,
-      configVersion: this.configured.version,
-    };
-    const [first, ...others] = batch;
-    if (first !== undefined && others.length === 0) {
-      const work: RefreshWork = { ...told, ...first };
-      return publisher.publishWork(bus.subjects.refresh('later', upstream, first.key), work);
-    }
-    const work: RefreshBatch = { ...told, items: batch };
-    return publisher.publishWork(bus.subjects.refresh('later', upstream, batchToken(told.id)), work);
-  }
-
-  private unexpected(error: unknown): PublishVerdict {
-    this.options.logger.error({ err: error, upstream: this.options.upstream }, 'reminders could not be left');
-    return 'away';
-  }
 }
-
-function gatheringFor({ config }: Configured): JointGathering {
-  return new JointGathering(jointRulesOf(config.refresh.together));
-}
-
-/** As they stand in a message: two hashes and a version besides what differs. */
-const charsOf = ({ path, variant }: Reminder): number => path.length + variant.length + 200;
 
 function modeOf({ fits, spendsAll }: Choice): Mode {
   if (!fits) return 'value';

@@ -4,8 +4,8 @@ import { leaseKeys } from '#contracts';
 import type { UpstreamConfig } from '#contracts';
 import type { Clock, ConfiguredUpstream, Logger } from '#runtime';
 import type { EntryRepository, ResourceRepository, ResourceStatRepository, UpstreamRepository } from '#store';
+import type { Configured } from './leaving.service.js';
 import { RemindersService } from './reminders.service.js';
-import type { Configured } from './reminders.service.js';
 import type { ScheduleMetrics } from './schedule-metrics.js';
 
 export interface SchedulersOptions {
