@@ -21,7 +21,7 @@ const COLUMNS: readonly (readonly [title: string, cell: Cell])[] = [
   ['refreshed', (rate) => sayNumber(rate.kept)],
   ['next call', (rate) => `${sayNumber(100 * rate.nextCall)} points`],
   ['round robin', (rate) => sayShare(rate.roundRobin.freshness.value)],
-  ['needs', (rate) => needed(rate.roundRobin.callsPerSecondForSame)],
+  ['it needs', (rate) => needed(rate.roundRobin.callsPerSecondForSame)],
 ];
 
 function needed(callsPerSecond: number | null): string {
