@@ -47,30 +47,34 @@ function removeItem(api: Api, call: ApiCall, id: number): Answer {
   return { status: 204, fields: [], body: NO_BODY };
 }
 
-/** `?ids=` answers whole items, `?updated_since=` (epoch ms or a date) ids and versions. */
+/** `?ids=` answers whole items, `?updated_since=` (epoch ms or a date) ids and versions, page by page. */
 export function listItems(api: Api, call: ApiCall): Answer {
   const ids = call.query.get('ids');
-  if (ids !== null) return itemsById(api, ids.split(',').map(Number));
+  if (ids !== null) return itemsById(api, call, ids.split(',').map(Number));
   const since = call.query.get('updated_since') ?? '0';
   const sinceAt = /^\d+$/.test(since) ? Number(since) : Date.parse(since);
   if (Number.isNaN(sinceAt))
     return refusal(400, 'malformed', `updated_since: expected epoch ms or a date, found ${since}`);
-  return itemsSince(api, sinceAt);
+  return itemsSince(api, sinceAt, Number(call.query.get('after') ?? 0));
 }
 
-function itemsById(api: Api, ids: number[]): Answer {
+function itemsById(api: Api, call: ApiCall, ids: number[]): Answer {
   const nowAt = api.clock.epochMs();
-  const bodies = ids.slice(0, MAX_LISTED).flatMap((id) => api.shelf.read(id, nowAt)?.body.toString() ?? []);
+  const copies = ids.slice(0, MAX_LISTED).flatMap((id) => api.shelf.read(id, nowAt) ?? []);
+  if (call.method === 'GET') for (const { id } of copies) api.fetches.add(id, nowAt);
+  const bodies = copies.map(({ body }) => body.toString());
   return { status: 200, fields: JSON_TYPE, body: payloadOf(`{"items":[${bodies.join(',')}]}`) };
 }
 
-function itemsSince(api: Api, sinceAt: number): Answer {
+function itemsSince(api: Api, sinceAt: number, after: number): Answer {
   const nowAt = api.clock.epochMs();
   const items: object[] = [];
-  for (let id = 1; id <= api.shelf.count && items.length < MAX_LISTED; id++) {
+  for (let id = after + 1; id <= api.shelf.count; id++) {
     const copy = api.shelf.read(id, nowAt);
-    if (copy !== undefined && copy.changedAt >= sinceAt)
-      items.push({ id, version: copy.version, updatedAt: new Date(copy.changedAt).toISOString() });
+    if (copy === undefined || copy.changedAt < sinceAt) continue;
+    if (items.length === MAX_LISTED)
+      return json(200, { items, next: `/items?updated_since=${sinceAt}&after=${id - 1}` });
+    items.push({ id, version: copy.version, updatedAt: new Date(copy.changedAt).toISOString() });
   }
   return json(200, { items });
 }

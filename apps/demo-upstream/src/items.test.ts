@@ -167,6 +167,24 @@ describe('other resources', () => {
     });
   });
 
+  it('lists more than a thousand page by page, each once', async () => {
+    const rig = await open({ ...FROZEN, items: 2500 });
+    const ids: number[] = [];
+    let next: string | undefined = '/items?updated_since=0';
+    while (next !== undefined) {
+      const page = JSON.parse(await text(rig, next)) as { items: { id: number }[]; next?: string };
+      ids.push(...page.items.map(({ id }) => id));
+      next = page.next;
+    }
+    expect(ids).toEqual(Array.from({ length: 2500 }, (_, i) => i + 1));
+  });
+
+  it('counts an item as fetched that a list by id has brought', async () => {
+    const rig = await open(FROZEN);
+    await rig.status('/items?ids=2,3');
+    expect([2, 3, 4].map((id) => rig.demo.fetches.count(id))).toEqual([1, 1, 0]);
+  });
+
   it('/echo tells method, fields and body', async () => {
     const rig = await open();
     const echoed = await rig.call('/echo?a=1', { method: 'POST', body: 'hello', headers: { 'X-Mark': 'm' } });
