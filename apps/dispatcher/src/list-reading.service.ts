@@ -54,11 +54,15 @@ export class ListReading {
     this.sinceMs ??= await options.cursors.readSince(cursor);
     let newestMs: number | undefined;
     let saidAtMs: number | undefined;
+    let receivedAtMs = 0;
     let path: string | undefined = this.firstPath();
     for (let pages = 0; path !== undefined; pages += 1) {
       const page: Page | ListResult = await this.pageAt(path);
       if ('kind' in page) return page;
-      if (pages === 0) saidAtMs = parseHttpDate(fieldValue(page.end.fields, 'date'));
+      if (pages === 0) {
+        saidAtMs = parseHttpDate(fieldValue(page.end.fields, 'date'));
+        receivedAtMs = page.end.receivedAt;
+      }
       const changes = this.changesIn(page);
       if (changes.length === 0 && page.elements.length > 0)
         return { kind: 'useless', reason: `no time of a change stands at ${JSON.stringify(rule.changedAt)}` };
@@ -68,7 +72,7 @@ export class ListReading {
       if (path !== undefined && pages >= MOST_PAGES)
         return { kind: 'useless', reason: `more than ${MOST_PAGES} pages` };
     }
-    const sinceMs = nextSince(this.sinceMs, { newestMs, saidAtMs, overlapMs: rule.overlapMs });
+    const sinceMs = nextSince(this.sinceMs, { newestMs, saidAtMs, receivedAtMs, overlapMs: rule.overlapMs });
     if (sinceMs !== undefined && sinceMs !== this.sinceMs) await options.cursors.writeSince(cursor, sinceMs);
     this.sinceMs = sinceMs;
     return { kind: 'read' };
@@ -145,12 +149,14 @@ export class ListReading {
     return changes.filter((_, at) => ends[at]?.entry === null);
   }
 
+  /** Of what is not stored nobody has to know: it is fetched as it is now when it is wanted. */
   private async order(changes: readonly Change[]): Promise<boolean> {
-    const { bus, publisher, config } = this.options;
-    const urls: StaleUrl[] = changes.map(({ path }) => {
-      const { urlHash } = elementOrder(config, path);
-      return { path, urlHash };
-    });
+    const { bus, publisher, config, repository } = this.options;
+    const changed = changes.map(({ path }) => ({ path, urlHash: elementOrder(config, path).urlHash }));
+    const times = await repository.readTimesOf(changed.map(({ urlHash }) => urlHash));
+    const stored = new Set(times.map(({ urlHash }) => urlHash));
+    const urls: StaleUrl[] = changed.filter(({ urlHash }) => stored.has(urlHash));
+    if (urls.length === 0) return true;
     const work: ControlWork = {
       ...publisher.envelope({ cause: this.rule.call }),
       ...{ upstream: config.id, kind: 'stale', urls },

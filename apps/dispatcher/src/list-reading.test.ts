@@ -31,6 +31,7 @@ class Rig {
   since: number | undefined;
   verdict: 'stored' | 'away' = 'stored';
   isStorable = true;
+  unstored: readonly string[] = [];
   readonly reading: ListReading;
 
   constructor(more: Partial<ListConfig> = {}) {
@@ -52,6 +53,10 @@ class Rig {
         },
       },
       known: { get: (key: string) => this.known(key) },
+      repository: {
+        readTimesOf: (urlHashes: string[]) =>
+          Promise.resolve(urlHashes.filter((urlHash) => !this.isUnstored(urlHash)).map((urlHash) => ({ urlHash }))),
+      },
       cursors: {
         readSince: () => Promise.resolve(this.since),
         writeSince: (_: object, sinceMs: number) => Promise.resolve(void this.written.push(sinceMs)),
@@ -67,6 +72,10 @@ class Rig {
 
   get paths(): string[] {
     return this.asked.map(({ order }) => order.path);
+  }
+
+  private isUnstored(urlHash: string): boolean {
+    return this.unstored.some((path) => elementOrder(upstream, path).urlHash === urlHash);
   }
 
   private known(key: string): object | undefined {
@@ -86,7 +95,7 @@ function endOf({ status = 200, items = [], next = null, saidAtMs = NOW_MS }: Sai
   const body = new TextEncoder().encode(JSON.stringify({ items, next }));
   return {
     ...{ kind: 'answered', status, upstreamStatus: status, fields: [['Date', formatHttpDate(saidAtMs)]], body },
-    ...{ version: { fence: 1, send: 9 }, requestedAt: 1, receivedAt: 2, entry: null, kept: null },
+    ...{ version: { fence: 1, send: 9 }, requestedAt: NOW_MS, receivedAt: NOW_MS, entry: null, kept: null },
     ...{ from: 'upstream', collapsed: false },
   };
 }
@@ -136,6 +145,15 @@ describe('a list of changes', () => {
     rig.entries.set(elementOrder(upstream, '/items/2').key, NOW_MS - 10_000);
     await rig.reading.read();
     expect(rig.marked).toEqual(['/items/2']);
+  });
+
+  it('tells no change of what is not stored', async () => {
+    const rig = new Rig();
+    rig.unstored = ['/items/2', '/items/3'];
+    rig.said = [{ items: [changed(1, NOW_MS), changed(2, NOW_MS)] }, { items: [changed(3, NOW_MS)] }];
+    await rig.reading.read();
+    await rig.reading.read();
+    expect(rig.orders.map(({ urls }) => urls.map(({ path }) => path))).toEqual([['/items/1']]);
   });
 
   it('is read page by page, on its own host', async () => {

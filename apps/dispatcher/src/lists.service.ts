@@ -1,7 +1,7 @@
 import type { Bus, Publisher } from '#bus';
 import type { ListConfig, UpstreamConfig } from '#contracts';
 import type { Clock, Logger } from '#runtime';
-import type { ListCursorRepository, ListCursorWriter } from '#store';
+import type { EntryRepository, ListCursorRepository, ListCursorWriter } from '#store';
 import type { AnswersService } from './answers.service.js';
 import type { DispatchLoop } from './dispatch-loop.service.js';
 import type { KnownEntries } from './known-entries.js';
@@ -16,6 +16,7 @@ export interface ListsOptions {
   readonly answers: Pick<AnswersService, 'keepPart'>;
   readonly known: Pick<KnownEntries, 'get'>;
   readonly cursors: ListCursorRepository & ListCursorWriter;
+  readonly repository: Pick<EntryRepository, 'readTimesOf'>;
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'warn'>;
 }

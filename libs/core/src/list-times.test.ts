@@ -24,28 +24,29 @@ it.each([
 it.each(['', 'yesterday', 'NaN', '-5', '{}'])('%j is no time', (text) => expect(timeOf(text)).toBeUndefined());
 
 describe('the next time is asked for', () => {
-  const overlapMs = 5_000;
+  const [overlapMs, receivedAtMs] = [5_000, 300_000];
 
   it('from the latest change in the list, with the overlap', () => {
-    expect(nextSince(0, { newestMs: 100_000, saidAtMs: 200_000, overlapMs })).toBe(95_000);
+    expect(nextSince(0, { newestMs: 100_000, saidAtMs: 200_000, receivedAtMs, overlapMs })).toBe(95_000);
   });
 
   it('from when an empty list was said', () => {
-    expect(nextSince(0, { newestMs: undefined, saidAtMs: 200_000, overlapMs })).toBe(195_000);
+    expect(nextSince(0, { newestMs: undefined, saidAtMs: 200_000, receivedAtMs, overlapMs })).toBe(195_000);
   });
 
   it('from no later than the list was said, whatever time a change has', () => {
-    expect(nextSince(0, { newestMs: 9e15, saidAtMs: 200_000, overlapMs })).toBe(195_000);
+    expect(nextSince(0, { newestMs: 9e15, saidAtMs: 200_000, receivedAtMs, overlapMs })).toBe(195_000);
+    expect(nextSince(0, { newestMs: 9e15, saidAtMs: undefined, receivedAtMs, overlapMs })).toBe(295_000);
   });
 
   it('from no earlier than before', () => {
-    expect(nextSince(150_000, { newestMs: 100_000, saidAtMs: 200_000, overlapMs })).toBe(150_000);
-    expect(nextSince(150_000, { newestMs: undefined, saidAtMs: undefined, overlapMs })).toBe(150_000);
+    expect(nextSince(150_000, { newestMs: 100_000, saidAtMs: 200_000, receivedAtMs, overlapMs })).toBe(150_000);
+    expect(nextSince(150_000, { newestMs: undefined, saidAtMs: undefined, receivedAtMs, overlapMs })).toBe(150_000);
   });
 
   it('from what the upstream said, where our own clock was ahead the first time', () => {
-    expect(nextSince(undefined, { newestMs: undefined, saidAtMs: 200_000, overlapMs })).toBe(195_000);
-    expect(nextSince(undefined, { newestMs: undefined, saidAtMs: undefined, overlapMs })).toBeUndefined();
+    expect(nextSince(undefined, { newestMs: undefined, saidAtMs: 200_000, receivedAtMs, overlapMs })).toBe(195_000);
+    expect(nextSince(undefined, { newestMs: undefined, saidAtMs: undefined, receivedAtMs, overlapMs })).toBeUndefined();
   });
 });
 

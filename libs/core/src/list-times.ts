@@ -27,18 +27,20 @@ export interface ListTold {
   readonly newestMs: number | undefined;
   /** Its Date. */
   readonly saidAtMs: number | undefined;
+  /** By our own clock. */
+  readonly receivedAtMs: number;
   readonly overlapMs: number;
 }
 
 /**
  * From when to ask next. As far as its latest change, since there may be more than it held; where it had none, as far as it was said. Never
- * beyond what it was said at, however far ahead a change is dated; never back. `sinceMs` undefined: it was asked for by our own clock, which
+ * beyond when it was said (or, where it does not say that, received), however far ahead a change is dated; never back. `sinceMs` undefined: it was asked for by our own clock, which
  * says nothing of the upstream's.
  */
 export function nextSince(
   sinceMs: number | undefined,
-  { newestMs, saidAtMs, overlapMs }: ListTold,
+  { newestMs, saidAtMs, receivedAtMs, overlapMs }: ListTold,
 ): number | undefined {
-  const reachedMs = newestMs === undefined ? saidAtMs : Math.min(newestMs, saidAtMs ?? Infinity);
+  const reachedMs = newestMs === undefined ? saidAtMs : Math.min(newestMs, saidAtMs ?? receivedAtMs);
   return reachedMs === undefined ? sinceMs : Math.max(sinceMs ?? 0, reachedMs - overlapMs);
 }

@@ -40,7 +40,7 @@ describe('refresh.together', () => {
   });
 
   it('tells what is missing, and what stands where it cannot', () => {
-    const rule = '{ match: /items, call: "/items?ids={ids},{ids}", most: 1, items: data, separatr: ";" }';
+    const rule = '{ match: /items, call: "/items?ids={ids},{ids}", most: 1, items: data, gather: 11s, separatr: ";" }';
     expect(faultsOf(`{ together: [ {}, ${rule} ] }`).map(({ path }) => path)).toEqual([
       at('together[0].match'),
       at('together[0].call'),
@@ -48,6 +48,7 @@ describe('refresh.together', () => {
       at('together[1].call'),
       at('together[1].most'),
       at('together[1].items'),
+      at('together[1].gather'),
       at('together[1].separatr'),
     ]);
   });

@@ -1,22 +1,13 @@
 import type { ListConfig, TogetherConfig } from './penstock-config.js';
 import { SINCE_FORMATS } from './penstock-config.js';
-import {
-  duration,
-  integer,
-  listOf,
-  mapping,
-  matching,
-  oneOf,
-  parsed,
-  pointer,
-  timer,
-  timerAboveZero,
-} from './readers.js';
+import { duration, integer, listOf, mapping, matching, oneOf, parsed, pointer, timerAboveZero } from './readers.js';
 import type { Reader, Reading, Spot } from './reading.js';
-import { DURATION_EXPECTED } from './units.js';
+import { DURATION_EXPECTED, formatDuration } from './units.js';
 
 /** Each stands in one message, and all ids in one request line. */
 const MOST_TOGETHER = 200;
+/** A reminder of which nothing is heard for long is taken for lost. */
+const LONGEST_GATHER_MS = 10_000;
 const MAX_CALLS = 1_000_000_000;
 
 const ABSENT = { most: 50, separator: ',', items: '', id: '/id', gatherMs: 1_000, overlapMs: 5_000 } as const;
@@ -37,6 +28,12 @@ const listCall = template('{since}', '/items?updated_since={since}');
 const separator = matching('1 to 32 characters of a URL, such as "," or "&id="', /^[\x21\x22\x24-\x7e]{1,32}$/);
 const cost = integer(1, MAX_CALLS);
 
+const gather: Reader<number> = (spot, reading) => {
+  const gatherMs = duration(spot, reading);
+  const isTooLong = gatherMs !== undefined && gatherMs > LONGEST_GATHER_MS;
+  return isTooLong ? reading.refuse(spot, `${formatDuration(LONGEST_GATHER_MS)} or less`) : gatherMs;
+};
+
 const togetherRule = mapping<TogetherConfig>((section) => ({
   match: section.required('match', path.read, { expected: path.expected, stopgap: '' }),
   call: section.required('call', jointCall.read, { expected: jointCall.expected, stopgap: '' }),
@@ -45,7 +42,7 @@ const togetherRule = mapping<TogetherConfig>((section) => ({
   items: section.field('items', pointer, ABSENT.items),
   id: section.field('id', pointer, ABSENT.id),
   cost: section.optional('cost', cost),
-  gatherMs: section.field('gather', timer, ABSENT.gatherMs),
+  gatherMs: section.field('gather', gather, ABSENT.gatherMs),
 }));
 
 const CHANGED_AT_EXPECTED = 'a JSON pointer such as /updated_at';
