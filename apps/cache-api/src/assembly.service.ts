@@ -4,6 +4,7 @@ import type { UpstreamConfig } from '#contracts';
 import { followConfig, isLoopback } from '#runtime';
 import type { Clock, ConfiguredUpstream, Runtime } from '#runtime';
 import {
+  createEntryListRepository,
   createPlanRepository,
   createResourceRepository,
   createResourceStatRepository,
@@ -20,10 +21,11 @@ import type { Grounds } from './data-plane-assembly.service.js';
 import { DeadService } from './dead.service.js';
 import { DirectoryService } from './directory.service.js';
 import { EventsService } from './events.service.js';
-import { KnownStaleService } from './known-stale.service.js';
 import { PlanService } from './plan.service.js';
+import { LookupService } from './lookup.service.js';
 import { ResourcesService } from './resources.service.js';
 import { StatesService } from './states.service.js';
+import { UrlOrdersService } from './url-orders.service.js';
 
 export interface Assembly {
   /** What the controllers of the control plane ask. */
@@ -87,13 +89,15 @@ async function assembleOn(runtime: Runtime, servers: Servers, accessToken: strin
 function controlPlaneOn({ clock, environment }: Runtime, grounds: Grounds, events: EventsService): Provider[] {
   const { store, bus, publisher, directory, states } = grounds;
   const resources = new ResourcesService(directory, createResourceRepository(store), createResourceWriter(store));
-  const knownStale = new KnownStaleService({ bus, publisher, directory, urls: createUrlRepository(store) });
+  const orders = new UrlOrdersService({ bus, publisher, directory, urls: createUrlRepository(store) });
+  const lookups = new LookupService({ entries: createEntryListRepository(store), clock });
   return [
     { provide: DirectoryService, useValue: directory },
     { provide: StatesService, useValue: states },
     { provide: ControlService, useValue: new ControlService({ bus, publisher, states, clock }) },
     { provide: ResourcesService, useValue: resources },
-    { provide: KnownStaleService, useValue: knownStale },
+    { provide: UrlOrdersService, useValue: orders },
+    { provide: LookupService, useValue: lookups },
     { provide: PlanService, useValue: planService(environment.timeScale, clock, grounds) },
     { provide: EventsService, useValue: events },
     { provide: DeadService, useValue: new DeadService({ bus, publisher, directory }) },

@@ -5,6 +5,7 @@ import { isLoopback, OpsModule } from '#runtime';
 import type { Runtime } from '#runtime';
 import { ControlGuard } from './control.guard.js';
 import { DeadController } from './dead.controller.js';
+import { EntriesController } from './entries.controller.js';
 import { EventsController } from './events.controller.js';
 import { KnownStaleController } from './known-stale.controller.js';
 import { NotBuiltController } from './not-built.controller.js';
@@ -26,6 +27,7 @@ export class CacheApiModule {
         UpstreamsController,
         ResourcesController,
         KnownStaleController,
+        EntriesController,
         EventsController,
         DeadController,
         PlanController,

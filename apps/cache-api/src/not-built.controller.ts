@@ -4,7 +4,7 @@ import { ProblemException } from './problem.filter.js';
 /** Parts of the contract that are still to come; the README lists them too. */
 @Controller()
 export class NotBuiltController {
-  @All(['/', 'docs', 'asyncapi.json', 'v1/entries', 'v1/explain', 'v1/reload', 'v1/config'])
+  @All(['/', 'docs', 'asyncapi.json', 'v1/explain', 'v1/reload', 'v1/config'])
   notBuilt(): never {
     throw new ProblemException({
       code: 'not_built',

@@ -39,6 +39,7 @@ function writerOf(taken: EntryWrite[]): EntryWriter {
       );
     },
     markInvalid: NEVER,
+    purgeEntries: NEVER,
     collectEntries: NEVER,
     collectBodies: NEVER,
     collectMarks: NEVER,

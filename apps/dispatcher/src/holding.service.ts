@@ -29,11 +29,11 @@ import { PullsService } from './pulls.service.js';
 import { Recall } from './recall.js';
 import { requeue } from './requeue.service.js';
 import type { ScopesService } from './scopes.service.js';
-import { StaleMarksService } from './stale-marks.service.js';
 import { stateOf } from './upstream-state.js';
 import type { UpstreamHealth } from './upstream-health.js';
 import type { UpstreamClient } from './upstream.client.js';
 import { unstoredOf } from './unstored.js';
+import { UrlOrdersService } from './url-orders.service.js';
 import { WriteMarksService } from './write-marks.service.js';
 import { WritesSent } from './writes-sent.js';
 
@@ -76,7 +76,7 @@ export class HoldingService {
   private readonly joinable: Joinable;
   private readonly answers: AnswersService;
   private readonly marks: WriteMarksService;
-  private readonly stale: StaleMarksService;
+  private readonly urlOrders: UrlOrdersService;
   private readonly recall: Recall;
   private readonly fetches: FetchesService;
   private readonly lists: ListsService;
@@ -112,7 +112,7 @@ export class HoldingService {
     this.lists = new ListsService({ ...options, loop: this.loop, answers: this.answers });
     const here = { upstream: config.id, joinable: this.joinable, highest: () => this.highest() };
     this.marks = new WriteMarksService({ ...options, ...here, baseUrl: config.baseUrl });
-    this.stale = new StaleMarksService({ ...options, ...here });
+    this.urlOrders = new UrlOrdersService({ ...options, ...here });
   }
 
   /** Takes up what the last holder left, then opens for calls and for work. */
@@ -132,7 +132,7 @@ export class HoldingService {
       gates: this.gates,
       queue: this.queue,
       lookedFor: () => this.recall.looking,
-      ordersHeld: () => this.stale.waiting,
+      ordersHeld: () => this.urlOrders.waiting,
       onDead: (givenUp, lane) => this.fetches.givenUp(givenUp, lane),
     });
     this.timers.push(
@@ -151,7 +151,7 @@ export class HoldingService {
     const { scopes } = this.options;
     for (const timer of this.timers) clearInterval(timer);
     this.room.stop();
-    this.stale.close();
+    this.urlOrders.close();
     this.lists.close();
     const desk = this.desk?.close();
     if (!how.clean) await this.pulls?.stop(undefined);
@@ -170,7 +170,7 @@ export class HoldingService {
 
   control(work: ControlWork): Promise<Verdict> {
     if (work.kind === 'requeue') return requeue(work, this.options);
-    if (work.kind === 'stale') return this.stale.mark(work);
+    if ('urls' in work) return this.urlOrders.carryOut(work);
     const nowMs = this.options.clock.now();
     if (work.kind === 'pause') this.changed(this.gates.pause(nowMs + work.forMs, BY_HAND, nowMs));
     else this.changed(this.gates.resume(nowMs));

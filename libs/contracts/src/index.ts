@@ -55,18 +55,20 @@ export type {
   FlowingBodyRef,
   HolderRequest,
   KeptFetch,
-  LearnedLimit,
   MarkMessage,
   LearnedStats,
   ReadCounts,
   StaleUrl,
   RefreshWork,
   ResourceRef,
+} from './messages.js';
+export type {
+  LearnedLimit,
   UpstreamBreakerState,
   UpstreamScopeState,
   UpstreamState,
   UpstreamStateKind,
-} from './messages.js';
+} from './upstream-state.js';
 export type { PlanBudget, PlanForecast, PlanReport } from './plan-report.js';
 export { CHUNK_BYTES, decodeFrame, encodeFrame, FrameError, INLINE_BODY_BYTES } from './frame.js';
 export { cachePolicyOf } from './config/cache-policy-of.js';

@@ -31,6 +31,11 @@ export interface EntryWriter {
   writeEntries(writes: readonly EntryWrite[]): Promise<WriteResult[]>;
   /** Raises the mark of a URL, never lowers it. */
   markInvalid(urlHash: string, before: Version): Promise<void>;
+  /**
+   * Deletes all that is stored of these URLs at or below the version, and marks it invalid, so that what is on its way is not stored.
+   * Answers the keys.
+   */
+  purgeEntries(urlHashes: readonly string[], before: Version): Promise<string[]>;
   /** Deletes entries past ttl, grace and keep. Answers their keys by upstream. */
   collectEntries(nowMs: number, atMost: number): Promise<{ upstream: string; key: string }[]>;
   /** Deletes bodies that nothing has referred to for five minutes. Answers how many. */
@@ -108,6 +113,25 @@ const MARK_INVALID = {
     where (invalid.fence, invalid.send) < (excluded.fence, excluded.send)`,
 };
 
+const PURGE_ENTRIES = {
+  name: 'purge-entries',
+  text: `with marked as (
+      insert into invalid (url_hash, fence, send)
+      select u.url_hash, $2::bigint, $3::bigint from unnest($1::text[]) as u(url_hash) order by u.url_hash
+      on conflict (url_hash) do update set fence = excluded.fence, send = excluded.send, marked_at = now()
+      where (invalid.fence, invalid.send) < (excluded.fence, excluded.send)
+    ), gone as (
+      delete from entry where key in (
+        select key from entry where url_hash = any($1::text[]) and (fence, send) <= ($2::bigint, $3::bigint)
+        order by key for update)
+      returning key, body_hash
+    ), released as (
+      update body set touched_at = now() where hash in (
+        select b.hash from body b where b.hash in (select body_hash from gone) for no key update of b skip locked)
+    )
+    select key from gone`,
+};
+
 const COLLECT_ENTRIES = {
   name: 'collect-entries',
   // The bodies count from now: whoever still knows a collected entry may renew it without bringing the body.
@@ -150,6 +174,10 @@ export function createEntryWriter(store: Store): EntryWriter {
     writeEntries: (writes) => writeEntries(store, writes),
     async markInvalid(urlHash, before) {
       await store.query(MARK_INVALID, [urlHash, before.fence, before.send]);
+    },
+    async purgeEntries(urlHashes, before) {
+      const rows = await store.query<{ key: string }>(PURGE_ENTRIES, [urlHashes, before.fence, before.send]);
+      return rows.map(({ key }) => key);
     },
     collectEntries: (nowMs, atMost) => store.query(COLLECT_ENTRIES, [Math.round(nowMs), atMost]),
     async collectBodies(atMost) {

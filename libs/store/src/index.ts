@@ -2,18 +2,13 @@ export { openStore } from './store.js';
 export type { Store, StoreLogger, StoreOptions } from './store.js';
 export { StoreNewerThanCode } from './migrate.js';
 export { createEntryRepository } from './entry.repository.js';
-export type {
-  EntryHead,
-  EntryRepository,
-  EntryTime,
-  StaleEntry,
-  StaleMark,
-  StoredEntry,
-} from './entry.repository.js';
+export type { EntryHead, EntryRepository, EntryTime, StaleEntry, StaleMark, StoredEntry } from './entry.repository.js';
 export { createEntryWriter } from './entry.writer.js';
 export type { EntryWrite, EntryWriter, WriteResult } from './entry.writer.js';
 export { createPlanRepository } from './plan.repository.js';
 export type { PlanPage, PlanPageQuestion, PlanRepository } from './plan.repository.js';
+export { createEntryListRepository } from './entry-list.repository.js';
+export type { EntryListRepository, EntryPlace, EntrySelection, ListedEntry } from './entry-list.repository.js';
 export { createReplyRepository, createReplyWriter } from './reply.repository.js';
 export type { Reply, ReplyRepository, ReplyWriter } from './reply.repository.js';
 export { createResourceRepository, createResourceWriter } from './resource.repository.js';

@@ -16,33 +16,35 @@ const PAGE = 5_000;
 const LAST_CHARACTER = '\u{10FFFF}';
 
 /** As the index has it. What is ordered by beginnings, and then whole, is ordered. */
-const headOf = (path: string): string => `left(${path}, 500) collate "C"`;
-const HEAD = headOf('path');
-const WHOLE = 'path collate "C"';
+export const headOf = (path: string): string => `left(${path}, 500) collate "C"`;
+export const HEAD = headOf('path');
+export const WHOLE = 'path collate "C"';
 
 const pageOf = (table: 'entry' | 'resource', condition: string): string =>
   `select distinct on (${HEAD}, ${WHOLE}) path, url_hash as "urlHash" from ${table}
     where upstream = $1 and ${HEAD} >= ${headOf('$2::text')} and ${WHOLE} >= $2 and ${condition}
     order by ${HEAD}, ${WHOLE} limit $3`;
-const BEGINS = `${HEAD} >= ${headOf('$4::text')} and ${HEAD} < $5 and starts_with(path, $4)`;
+/** Of the parameters that `selectedBy` gives. */
+export const within = (prefix: string, end: string): string =>
+  `${HEAD} >= ${headOf(`${prefix}::text`)} and ${HEAD} < ${end} and starts_with(path, ${prefix})`;
 // The second part is what the partial index wants to hear.
-const TAGGED = `tags @> array[$4::text] and tags <> '{}'`;
+export const tagged = (tag: string): string => `tags @> array[${tag}::text] and tags <> '{}'`;
 
 const STATEMENTS = {
   prefix: [
-    { name: 'entry-urls-by-prefix', text: pageOf('entry', BEGINS) },
-    { name: 'resource-urls-by-prefix', text: pageOf('resource', BEGINS) },
+    { name: 'entry-urls-by-prefix', text: pageOf('entry', within('$4', '$5')) },
+    { name: 'resource-urls-by-prefix', text: pageOf('resource', within('$4', '$5')) },
   ],
   tag: [
-    { name: 'entry-urls-by-tag', text: pageOf('entry', TAGGED) },
-    { name: 'resource-urls-by-tag', text: pageOf('resource', TAGGED) },
+    { name: 'entry-urls-by-tag', text: pageOf('entry', tagged('$4')) },
+    { name: 'resource-urls-by-tag', text: pageOf('resource', tagged('$4')) },
   ],
 } as const;
 
 export function createUrlRepository(store: Store): UrlRepository {
   return {
     async *pagesOfUrls(upstream, selection) {
-      const wanted = wantedOf(selection);
+      const wanted = selectedBy(selection);
       for (const statement of STATEMENTS[selection.kind]) {
         // A page begins with the last of the one before: so the first may begin with the shortest path there is, the empty one.
         for (let last: string | undefined; ;) {
@@ -57,7 +59,8 @@ export function createUrlRepository(store: Store): UrlRepository {
   };
 }
 
-function wantedOf(selection: UrlSelection): string[] {
+/** What the statements of a selection want to know of it. */
+export function selectedBy(selection: UrlSelection): string[] {
   if (selection.kind === 'tag') return [selection.tag];
   const { prefix } = selection;
   return [prefix, prefix + LAST_CHARACTER];

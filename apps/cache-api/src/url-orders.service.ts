@@ -8,10 +8,12 @@ import { ProblemException } from './problem.filter.js';
 import { placeInStore } from './upstream-view.js';
 import type { UpstreamView } from './upstream-view.js';
 
-/** What is said to have changed. */
-export type ChangeSelection = { readonly kind: 'path'; readonly path: string } | UrlSelection;
+/** Which URLs of an upstream are meant. */
+export type MeantUrls = { readonly kind: 'path'; readonly path: string } | UrlSelection;
 
-export interface KnownStaleOptions {
+export type OrderKind = 'stale' | 'purge';
+
+export interface UrlOrdersOptions {
   readonly bus: Bus;
   readonly publisher: Publisher;
   readonly directory: DirectoryService;
@@ -22,24 +24,27 @@ const RETRY_AFTER_MS = 3_000;
 /** In one order to the holder. */
 const MOST_URLS = 500;
 
-/** Who knows that something has changed says so here; the holder marks it, and it is refreshed first. */
-export class KnownStaleService {
-  constructor(private readonly options: KnownStaleOptions) {}
+/**
+ * What is to happen to the entries of many URLs, in orders that the holder carries out: they are marked as out of date and refreshed first, or
+ * they go.
+ */
+export class UrlOrdersService {
+  constructor(private readonly options: UrlOrdersOptions) {}
 
   /** Answers how many URLs are meant. @throws ProblemException */
-  async mark(upstream: string, selection: ChangeSelection): Promise<number> {
+  async order(kind: OrderKind, upstream: string, selection: MeantUrls): Promise<number> {
     const view = this.viewOf(upstream);
     const seen = new Set<string>();
     for await (const page of this.pagesOf(view, selection)) {
       const news = page.filter(({ urlHash }) => !seen.has(urlHash));
       for (const { urlHash } of news) seen.add(urlHash);
-      await Promise.all(inBatches(news, MOST_URLS, charsOf).map((urls) => this.order(view.id, urls)));
+      await Promise.all(inBatches(news, MOST_URLS, charsOf).map((urls) => this.leave(kind, view.id, urls)));
     }
     return seen.size;
   }
 
   /** One URL is meant also where nothing is stored of it: a call for it may be under way. */
-  private async *pagesOf(view: UpstreamView, selection: ChangeSelection): AsyncIterable<readonly StaleUrl[]> {
+  private async *pagesOf(view: UpstreamView, selection: MeantUrls): AsyncIterable<readonly StaleUrl[]> {
     if (selection.kind === 'path') return yield [this.urlOf(view, selection.path)];
     try {
       yield* this.options.urls.pagesOfUrls(view.id, selection);
@@ -58,13 +63,13 @@ export class KnownStaleService {
     throw new ProblemException({ code: 'invalid_input', detail: `path: ${why}`, upstream: id });
   }
 
-  private async order(upstream: string, urls: readonly StaleUrl[]): Promise<void> {
+  private async leave(kind: OrderKind, upstream: string, urls: readonly StaleUrl[]): Promise<void> {
     const { bus, publisher } = this.options;
     const envelope = publisher.envelope({ cause: 'control-plane' });
-    const work: ControlWork = { ...envelope, upstream, kind: 'stale', urls };
+    const work: ControlWork = { ...envelope, upstream, kind, urls };
     const verdict = await publisher.publishWork(bus.subjects.control(upstream, randomUUID()), work);
     if (verdict === 'stored') return;
-    const detail = `not all that is meant could be marked (${verdict}); say it again`;
+    const detail = `the order could not be given for all that is meant (${verdict}); say it again`;
     throw new ProblemException({ code: 'bus_away', detail, upstream, retryAfterMs: RETRY_AFTER_MS });
   }
 
