@@ -3,6 +3,7 @@ import type { Bus, Publisher } from '#bus';
 import type { Clock } from '#runtime';
 import { READS_HALF_LIFE_MS } from '#store';
 import type { ReadsDelta, ResourceStatRepository, ResourceStatWriter, StatBefore, StatWrite } from '#store';
+import { KeptStats } from './kept-stats.js';
 import { learnedOf, priorsTold } from './learned.js';
 import type { Learned } from './learned.js';
 import { PriorsService } from './priors.service.js';
@@ -23,6 +24,8 @@ export interface StatWritingOptions {
 /** Of one statement: short enough that reminders do not wait for the sums of many. */
 const KEYS_A_STATEMENT = 500;
 const READS_A_STATEMENT = 5_000;
+/** Each takes half a kilobyte. */
+const MOST_KEPT = 50_000;
 /** Another replica writes between our reading and our writing: it cannot do so for ever. */
 const MOST_TRIES = 20;
 
@@ -33,6 +36,7 @@ const MOST_TRIES = 20;
  */
 export class StatWritingService {
   private readonly priors: PriorsService;
+  private readonly kept = new KeptStats(MOST_KEPT);
 
   constructor(private readonly options: StatWritingOptions) {
     const { repository, clock, timeScale } = options;
@@ -71,19 +75,34 @@ export class StatWritingService {
   /** Answers those that were not written. */
   private async writeOnce(batch: readonly StatDelta[]): Promise<readonly StatDelta[]> {
     const { writer, clock, forgetMs, timeScale } = this.options;
-    const before = new Map((await writer.readBefore(batch.map(({ key }) => key))).map((stat) => [stat.key, stat]));
+    const before = await this.before(batch);
     const priors = await this.priorsOf(batch);
     const writes = batch.map((delta) =>
       continuedFrom(before.get(delta.key), delta, { priors: priors.get(delta.upstream), forgetMs, timeScale }),
     );
     const nowMs = clock.now();
     const overtaken = new Set(await writer.writeStats(writes, nowMs));
+    if (overtaken.size > 0) this.kept.overtaken(nowMs);
     const written = overtaken.size === 0 ? writes : writes.filter(({ key }) => !overtaken.has(key));
     this.tell(
-      written.map((write) => this.learnedBy(write, before.get(write.key), nowMs)),
+      written.map((write) => this.wrote(write, before.get(write.key), nowMs)),
       nowMs,
     );
     return overtaken.size === 0 ? [] : batch.filter(({ key }) => overtaken.has(key));
+  }
+
+  /** Of each key what stands in the store, as far as is known. */
+  private async before(batch: readonly StatDelta[]): Promise<Map<string, StatBefore>> {
+    const before = new Map<string, StatBefore>();
+    const unknown: string[] = [];
+    for (const { key } of batch) {
+      const kept = this.kept.get(key);
+      if (kept === undefined) unknown.push(key);
+      else before.set(key, kept);
+    }
+    if (unknown.length === 0) return before;
+    for (const stat of await this.options.writer.readBefore(unknown)) before.set(stat.key, stat);
+    return before;
   }
 
   private async priorsOf(batch: readonly StatDelta[]): Promise<Map<string, PriorRates | undefined>> {
@@ -98,6 +117,7 @@ export class StatWritingService {
       const nowMs = clock.now();
       const upstreams = new Map(batch.map(({ key, upstream }) => [key, upstream]));
       const stats = await writer.addReads(batch, nowMs);
+      for (const { key, reads } of stats) this.kept.readsAre(key, reads, nowMs);
       this.tell(
         stats.map((stat) => Object.assign(stat, { upstream: upstreams.get(stat.key) ?? '' })),
         nowMs,
@@ -108,10 +128,13 @@ export class StatWritingService {
     }
   }
 
-  private learnedBy(write: StatWrite, before: StatBefore | undefined, nowMs: number): Learned {
-    const { upstream, key, changeRate, cost, reads } = write;
+  private wrote(write: StatWrite, before: StatBefore | undefined, nowMs: number): Learned {
+    const { upstream, key, changeRate, cost, revision, history } = write;
     const faded = before === undefined ? 0 : readsAt(nowMs, before, READS_HALF_LIFE_MS / this.options.timeScale);
-    return { upstream, key, changeRate, cost, reads: reads + faded };
+    const reads = write.reads + faded;
+    const refreshes = write.refreshes + (before?.refreshes ?? 0);
+    this.kept.wrote({ key, revision, history, refreshes, cost, reads, readsAt: nowMs }, nowMs);
+    return { upstream, key, changeRate, cost, reads };
   }
 
   private tell(learned: readonly Learned[], nowMs: number): void {

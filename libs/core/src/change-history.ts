@@ -52,7 +52,8 @@ export function appended(older: Uint8Array, newer: Uint8Array, forgetMs: number)
   const whole = new Uint8Array(older.byteLength + newer.byteLength);
   whole.set(older, 0);
   whole.set(newer, older.byteLength);
-  return whole.subarray(startOf(whole, forgetMs)).slice();
+  const start = startOf(whole, forgetMs);
+  return start === 0 ? whole : whole.slice(start);
 }
 
 export function countObservations(history: Uint8Array): number {
@@ -98,20 +99,25 @@ function hasContradiction(history: Uint8Array): boolean {
   return false;
 }
 
-/** Where the part that is kept begins. */
+/** Where the part that is kept begins. The first has its age by the intervals of all that came after it. */
 function startOf(history: Uint8Array, forgetMs: number): number {
-  const starts: number[] = [];
-  for (let at = 0; at < history.byteLength; at += widthAt(history, at)) starts.push(at);
+  let count = 0;
   let ageMs = 0;
-  let kept = starts.length - 1;
-  const first = Math.max(0, starts.length - MOST_OBSERVATIONS);
-  while (kept > first) {
-    const code = wordAt(history, starts[kept] ?? 0) & SINCE_EVER;
-    ageMs += code === SINCE_EVER ? 0 : intervalOf(code);
-    if (ageMs > forgetMs) break;
-    kept -= 1;
+  for (let at = 0; at < history.byteLength; at += widthAt(history, at)) {
+    if (count > 0) ageMs += intervalAt(history, at);
+    count += 1;
   }
-  return starts[Math.max(kept, 0)] ?? 0;
+  let start = 0;
+  for (; count > 1 && (count > MOST_OBSERVATIONS || ageMs > forgetMs); count -= 1) {
+    start += widthAt(history, start);
+    ageMs -= intervalAt(history, start);
+  }
+  return start;
+}
+
+function intervalAt(history: Uint8Array, at: number): number {
+  const code = wordAt(history, at) & SINCE_EVER;
+  return code === SINCE_EVER ? 0 : intervalOf(code);
 }
 
 function hasExposure(word: number): boolean {

@@ -38,8 +38,11 @@ const PSEUDO_WEIGHT = 0.5;
 const LOWEST_PER_SECOND = 1_000 / LONGEST_INTERVAL_MS;
 /** Half of one call a second: nobody could follow what changes more often. */
 const HIGHEST_PER_SECOND = 0.5;
-const PRECISION = 1e-4;
+/** Of ln λ, at the last step but one: steps of Newton's are squared from one to the next. */
+const PRECISION = 3e-3;
 const MOST_STEPS = 40;
+/** Where the likelihood is flat nothing is known; but no rate is taken to be off by more than some powers of ten. */
+const LEAST_CURVATURE = 0.1;
 /** Of an arrival so many mean times ago nothing is seen any more. */
 const FORGOTTEN = 40;
 
@@ -76,8 +79,7 @@ export function estimateChangeRate(
   const prior = priorPerSecond === undefined ? undefined : within(priorPerSecond, lowest, highest);
   const sums = sumsOf(history, prior);
   if (sums === undefined) return undefined;
-  const perSecond = solve(sums, lowest, highest);
-  return { perSecond, spread: spreadAt(perSecond, sums), observations: sums.observations };
+  return { ...solve(sums, lowest, highest), observations: sums.observations };
 }
 
 function sumsOf(history: Uint8Array, prior: number | undefined): Sums | undefined {
@@ -102,21 +104,21 @@ function sumsOf(history: Uint8Array, prior: number | undefined): Sums | undefine
  * Newton on ln(Σ x/(e^x − 1) + arrivals) = ln(λ · quiet), x = λI, over ln λ: of both sides nearly straight lines, so that a few steps do.
  * The left falls and the right rises, hence one root, which stays bracketed.
  */
-function solve(sums: Sums, lowest: number, highest: number): number {
+function solve(sums: Sums, lowest: number, highest: number): { perSecond: number; spread: number } {
   let low = Math.log(lowest);
   let high = Math.log(highest);
   let at = within(Math.log(Math.LN2 / sums.pseudoS), low, high);
-  for (let step = 0; step < MOST_STEPS; step += 1) {
+  for (let step = 0; ; step += 1) {
     const { level, slope } = leftSide(Math.exp(at), sums);
     const gap = Math.log(level / sums.quietS) - at;
     if (gap > 0) low = at;
     else high = at;
     const next = at + gap / (1 - slope / level);
     const to = next > low && next < high ? next : (low + high) / 2;
-    if (Math.abs(to - at) < PRECISION) return Math.exp(to);
+    const isThere = Math.abs(to - at) < PRECISION || step >= MOST_STEPS;
     at = to;
+    if (isThere) return { perSecond: Math.exp(at), spread: spreadOf(Math.exp(at) * sums.quietS - slope) };
   }
-  return Math.exp(at);
 }
 
 /** Σ h + arrivals, h = x/(e^x − 1), and its derivative by ln λ: Σ h · (1 − h e^x). */
@@ -135,10 +137,9 @@ function leftSide(perSecond: number, { changed, arrivals, pseudoS }: Sums): { le
   return { level, slope };
 }
 
-/** The curvature of the logarithm of the likelihood over ln λ is λ · quiet less the slope of the left side. */
-function spreadAt(perSecond: number, sums: Sums): number {
-  const curvature = perSecond * sums.quietS - leftSide(perSecond, sums).slope;
-  return 1 / Math.sqrt(Math.max(curvature, 0.1));
+/** The curvature of the logarithm of the likelihood over ln λ: λ · quiet less the slope of the left side. */
+function spreadOf(curvature: number): number {
+  return 1 / Math.sqrt(Math.max(curvature, LEAST_CURVATURE));
 }
 
 function within(value: number, low: number, high: number): number {
