@@ -185,6 +185,7 @@ export class RemindersService {
     metrics.due(upstream, this.plan.overdue(nowMs));
     metrics.mode(upstream, modeOf(choice));
     this.leaving.leave(taken, this.pace.together(), nowMs);
+    metrics.ticked((clock.now() - nowMs) / 1000);
   }
 
   private choice(): Choice {

@@ -10,9 +10,12 @@ export interface ScheduleMetrics {
   /** Asked whenever somebody looks, until `forget`. */
   follow(upstream: string, figures: () => PlanFigures): void;
   reminded(upstream: string, verdict: string, count: number): void;
+  /** How long a tick kept the process. */
+  ticked(seconds: number): void;
   forget(upstream: string): void;
 }
 
+const TICK_BUCKETS_S = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1];
 const MODES: readonly Mode[] = ['targets', 'targets-and-value', 'value'];
 
 export function createScheduleMetrics(metrics: Metrics): ScheduleMetrics {
@@ -32,6 +35,12 @@ export function createScheduleMetrics(metrics: Metrics): ScheduleMetrics {
       gauge.reset();
       for (const [upstream, figures] of followed) gauge.set({ upstream }, of(figures()));
     });
+  const ticks = metrics.histogram(
+    'penstock_schedule_tick_seconds',
+    'How long it took to give the turns of a tick',
+    [],
+    TICK_BUCKETS_S,
+  );
   followAs('penstock_known_stale', 'Resources that are known to be stale and wait for their turn', (f) => f.knownStale);
   followAs(
     'penstock_within_target_ratio',
@@ -48,6 +57,7 @@ export function createScheduleMetrics(metrics: Metrics): ScheduleMetrics {
     mode: (upstream, mode) => MODES.forEach((one) => modes.set({ upstream, mode: one }, one === mode ? 1 : 0)),
     follow: (upstream, figures) => void followed.set(upstream, onceATurn(figures)),
     reminded: (upstream, verdict, count) => reminders.inc({ upstream, verdict }, count),
+    ticked: (seconds) => ticks.observe(seconds),
     forget: (upstream) => {
       followed.delete(upstream);
       due.remove({ upstream });
