@@ -80,7 +80,7 @@ class Rig {
 
   private known(key: string): object | undefined {
     const madeAtMs = this.entries.get(key);
-    return madeAtMs && { entry: { fields: [['Date', formatHttpDate(madeAtMs)]] } };
+    return madeAtMs === undefined ? undefined : { entry: { fields: [['Date', formatHttpDate(madeAtMs)]] } };
   }
 
   private answer(asker: Asker): void {
