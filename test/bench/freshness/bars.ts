@@ -17,8 +17,9 @@ const FORECAST_WITHIN = 0.02;
 /** Whoever makes more calls than the budget has not run the same race. */
 const BUDGET = 1.01;
 const OF_MINIMUM = 1.02;
-/** Calls that come by chance alone (Poisson) vary by a tenth with 100 in a quarter of a second; twice as many as the mean is a burst. */
-const MOST_UNEVEN = 0.2;
+/** Against calls that come by chance alone. */
+const MOST_UNEVEN = 2;
+/** Of the mean: a burst. */
 const FULLEST = 2;
 
 export function barsOf(outcome: CellOutcome): Bar[] {
@@ -100,8 +101,8 @@ function targetBars({ spacing, callsOfMinimum }: WorldFigures): Bar[] {
     ),
     bar('calls within 2 % of the minimum', callsOfMinimum.toFixed(3), callsOfMinimum <= OF_MINIMUM),
     bar(
-      `calls vary by less than ${MOST_UNEVEN} of their mean from one quarter of a second to the next`,
-      unevenness.toFixed(3),
+      `calls vary by less than ${MOST_UNEVEN} times what chance does from one quarter of a second to the next`,
+      unevenness.toFixed(2),
       unevenness <= MOST_UNEVEN,
     ),
     bar(`no quarter of a second with ${FULLEST} times the mean`, fullest.toFixed(2), fullest < FULLEST),

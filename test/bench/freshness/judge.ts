@@ -83,8 +83,9 @@ export interface Spacing {
   /** Between two fetches of one resource, the longest, and how many were longer than was allowed. */
   readonly longestMs: number;
   readonly tooLong: number;
-  /** Standard deviation over mean of the calls in each quarter of a second, and the fullest of these over the mean. */
+  /** Standard deviation of the calls in each quarter of a second, over what it would be if they came by chance (Poisson). */
   readonly unevenness: number;
+  /** The fullest of these over the mean. */
   readonly fullest: number;
 }
 
@@ -116,5 +117,5 @@ export function spacingOf(size: number, log: CallLog, span: Span, allowedMs: num
 function unevennessOf(slots: Float64Array): { unevenness: number; fullest: number } {
   const mean = slots.reduce((sum, count) => sum + count, 0) / slots.length;
   const variance = slots.reduce((sum, count) => sum + (count - mean) ** 2, 0) / slots.length;
-  return { unevenness: Math.sqrt(variance) / mean, fullest: Math.max(...slots) / mean };
+  return { unevenness: Math.sqrt(variance / mean), fullest: Math.max(...slots) / mean };
 }
