@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { done, openPull, type Pull } from '#bus';
 import { isBatch, singlesOf, type RefreshBatch, type RefreshWork } from '#contracts';
-import { createResourceWriter, type Store } from '#store';
+import { createResourceWriter, createStaleMarkWriter, createUpstreamWriter, type Store } from '#store';
 import { startNats, startPostgres, type RealServer } from '../support/real-servers.js';
 import type { TestStack } from '../support/stack.js';
 import { busIn, eventually, leave, type Corner } from './bus-fixture.js';
@@ -48,8 +48,8 @@ describe('the scheduler', () => {
     await store.close();
   });
 
-  async function planned(paths: readonly string[]): Promise<void> {
-    await configure(store, upstreamConfig(`{ maxAge: ${MAX_AGE_MS}ms }`));
+  async function planned(paths: readonly string[], maxAgeMs = MAX_AGE_MS): Promise<void> {
+    await configure(store, upstreamConfig(`{ maxAge: ${maxAgeMs}ms }`));
     const writer = createResourceWriter(store);
     await writer.putResources(
       paths.map((path) => ({ ...refOf(path), maxAgeMs: null, weight: 1, tags: [], source: 'api' as const })),
@@ -117,6 +117,25 @@ describe('the scheduler', () => {
     await eventually(() => expect(seen.map(({ path }) => path)).toEqual(['/items/2', '/items/1']));
   });
 
+  it('reminds at once of what is known to be stale, whoever told it and when', async () => {
+    const paths = ['/items/1', '/items/2', '/items/3'];
+    await planned(paths, 60_000);
+    const version = { fence: 1, send: 3 };
+    for (const path of paths) await keepEntry(store, path, { version });
+    const { path, urlHash } = refOf('/items/2');
+    const marking = { upstream: UPSTREAM, urls: [{ path, urlHash }], before: version, markedAt: Date.now() };
+    await createStaleMarkWriter(store).markStale(marking);
+    const seen: RefreshWork[] = [];
+    answering(seen);
+    await start();
+    await eventually(() => expect(seen.map((work) => [work.path, work.reason])).toEqual([[path, 'known-stale']]));
+    const mark = { upstream: UPSTREAM, path: '/items/3', urlHash: refOf('/items/3').urlHash, before: version };
+    await corner.publisher.publishEvent('entry.stale', mark, { cause: 'test' });
+    await eventually(() =>
+      expect(seen.slice(1).map((work) => [work.path, work.reason])).toEqual([['/items/3', 'known-stale']]),
+    );
+  });
+
   it('keeps to a handful while the upstream is paused, and goes on after', async () => {
     await planned(PATHS);
     told = stateOf({ state: 'paused', backgroundRate: 0, pausedUntil: Date.now() + 60_000 });
@@ -167,7 +186,23 @@ describe('the scheduler', () => {
     const before = seen.length;
     await eventually(() => expect(seen.length).toBeGreaterThan(before + 2 * PATHS.length), 20_000);
   });
+
+  it('shares the upstreams among the replicas, each with one of them', async () => {
+    const config = upstreamConfig('{}');
+    const ids = Array.from({ length: 12 }, (_, i) => `crm-${i}`);
+    await createUpstreamWriter(store).applyConfig(new Map(ids.map((id) => [id, { ...config, id }])));
+    const { running } = await start(2);
+    await eventually(async () => {
+      const held = await Promise.all(running().map(async ({ url }) => upstreamsIn(await metricsOf(url))));
+      expect(held.flat().sort()).toEqual([...ids].sort());
+      expect(Math.min(...held.map((some) => some.length))).toBeGreaterThan(0);
+    }, 25_000);
+  });
 });
+
+/** Those that a replica reminds for. */
+const upstreamsIn = (metrics: string): string[] =>
+  [...metrics.matchAll(/^penstock_due\{.*upstream="([^"]+)".*\}/gm)].map(([, id = '']) => id);
 
 /** A batch is all of its reminders: what they share and what is their own. */
 function remindersIn(message: RefreshWork | RefreshBatch): RefreshWork[] {
