@@ -49,17 +49,18 @@ export function observed({ intervalMs, changed, unchangedForMs }: ChangeObservat
 /** The newer behind the older: at most 64, and none that ended more than `forgetMs` before the newest. */
 export function appended(older: Uint8Array, newer: Uint8Array, forgetMs: number): Uint8Array {
   if (newer.byteLength === 0) return older;
-  const whole = new Uint8Array(older.byteLength + newer.byteLength);
-  whole.set(older, 0);
-  whole.set(newer, older.byteLength);
-  const start = startOf(whole, forgetMs);
-  return start === 0 ? whole : whole.slice(start);
+  const { count, spanMs } = lengthOf(newer);
+  const start = startOf(older, { count: MOST_OBSERVATIONS - count, ageMs: forgetMs - spanMs });
+  const kept = older.byteLength - start;
+  if (kept === 0) return newer.slice(startOf(newer, { count: MOST_OBSERVATIONS, ageMs: forgetMs }));
+  const whole = new Uint8Array(kept + newer.byteLength);
+  whole.set(older.subarray(start), 0);
+  whole.set(newer, kept);
+  return whole;
 }
 
 export function countObservations(history: Uint8Array): number {
-  let count = 0;
-  for (let at = 0; at < history.byteLength; at += widthAt(history, at)) count += 1;
-  return count;
+  return lengthOf(history).count;
 }
 
 /**
@@ -99,20 +100,32 @@ function hasContradiction(history: Uint8Array): boolean {
   return false;
 }
 
-/** Where the part that is kept begins. The first has its age by the intervals of all that came after it. */
-function startOf(history: Uint8Array, forgetMs: number): number {
-  let count = 0;
-  let ageMs = 0;
-  for (let at = 0; at < history.byteLength; at += widthAt(history, at)) {
-    if (count > 0) ageMs += intervalAt(history, at);
-    count += 1;
-  }
+interface Room {
+  readonly count: number;
+  /** For the age of the first that is kept: all intervals but its own. */
+  readonly ageMs: number;
+}
+
+/** Where the part begins for which there is room; at the end, where there is none. */
+function startOf(history: Uint8Array, room: Room): number {
+  let { count, spanMs } = lengthOf(history);
   let start = 0;
-  for (; count > 1 && (count > MOST_OBSERVATIONS || ageMs > forgetMs); count -= 1) {
+  while (count > 0 && (count > room.count || spanMs - intervalAt(history, start) > room.ageMs)) {
+    spanMs -= intervalAt(history, start);
     start += widthAt(history, start);
-    ageMs -= intervalAt(history, start);
+    count -= 1;
   }
   return start;
+}
+
+function lengthOf(history: Uint8Array): { count: number; spanMs: number } {
+  let count = 0;
+  let spanMs = 0;
+  for (let at = 0; at < history.byteLength; at += widthAt(history, at)) {
+    count += 1;
+    spanMs += intervalAt(history, at);
+  }
+  return { count, spanMs };
 }
 
 function intervalAt(history: Uint8Array, at: number): number {
@@ -132,8 +145,14 @@ function wordAt(history: Uint8Array, at: number): number {
   return (history[at] ?? 0) | ((history[at + 1] ?? 0) << 8);
 }
 
-function words(...all: readonly number[]): Uint8Array {
-  return Uint8Array.from(all.flatMap((word) => [word & 0xff, word >> 8]));
+function words(first: number, second?: number): Uint8Array {
+  const bytes = new Uint8Array(second === undefined ? 2 : 4);
+  bytes[0] = first;
+  bytes[1] = first >> 8;
+  if (second === undefined) return bytes;
+  bytes[2] = second;
+  bytes[3] = second >> 8;
+  return bytes;
 }
 
 function codeOf(ms: number): number {
