@@ -19,6 +19,11 @@ export class TextShelf {
     this.#slots = Math.max(this.#slots, slots);
   }
 
+  /** What it takes. */
+  get bytes(): number {
+    return this.#bytes.length;
+  }
+
   put(slot: number, text: string): void {
     const length = Buffer.byteLength(text);
     this.drop(slot);
