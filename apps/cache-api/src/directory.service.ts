@@ -60,7 +60,13 @@ export class DirectoryService {
     if (this.revisions.get(view.id) === revision) return;
     const resources = await this.resources.readResources(view.id);
     view.planned.clear();
-    if (view.config.refresh.background) for (const { path } of resources) view.planned.add(path);
+    for (const { path, maxAgeMs } of resources) if (isPlanned(view.config, maxAgeMs)) view.planned.add(path);
     this.revisions.set(view.id, revision);
   }
+}
+
+/** Without a maxAge the scheduler has nothing to go by, unless all of the budget is to be spent: then traffic alone refreshes it. */
+function isPlanned({ refresh }: UpstreamConfig, ownMaxAgeMs: number | null): boolean {
+  const hasTurns = ownMaxAgeMs !== null || refresh.maxAgeMs !== undefined || refresh.spend === 'all';
+  return refresh.background && hasTurns;
 }
