@@ -7,7 +7,7 @@ import type { PlanRepository, ResourceStatRepository } from '#store';
 import type { DirectoryService } from './directory.service.js';
 import { bucketBudgets, budgetOf, windowsOf } from './plan-budget.js';
 import type { PlanQuery } from './plan-query.js';
-import { plannedOf } from './plan-resources.js';
+import { countingBy } from './plan-resources.js';
 import { ProblemException } from './problem.filter.js';
 import type { StatesService } from './states.service.js';
 import type { UpstreamView } from './upstream-view.js';
@@ -22,8 +22,9 @@ export interface PlanOptions {
   readonly timeScale: number;
 }
 
-/** One page is read, and one step computed, in a few milliseconds: users' hits are answered between. */
-const PAGE = 2_000;
+/** So many are read, and one step computed, in a few milliseconds: users' hits are answered between. */
+const AT_ONCE = 1_000;
+const RETRY_AFTER_MS = 3_000;
 /** As the scheduler expects: once in the upstream's maxAge, or else in this. */
 const CHANGES_EVERY_MS = 600_000;
 
@@ -68,13 +69,16 @@ export class PlanService {
     const { plans, stats, clock, timeScale } = this.options;
     const everyMs = config.refresh.maxAgeMs ?? CHANGES_EVERY_MS;
     const maker = new PlannerSheetMaker((1000 * timeScale) / everyMs);
-    const priors = background ? await stats.readPriors(upstream) : undefined;
-    const nowMs = clock.now();
-    for (let afterPath: string | undefined = background ? '' : undefined; afterPath !== undefined;) {
-      const question = { upstream, afterPath, limit: PAGE, nowMs, readsHalfLifeMs: this.readsHalfLifeMs };
-      const page = await plans.readPlanPage(question);
-      for (const resource of plannedOf(page, { config, priors, timeScale })) maker.add(resource);
-      afterPath = page.paths.length < PAGE ? undefined : page.paths.at(-1);
+    if (!background) return maker.make();
+    const { readsHalfLifeMs } = this;
+    try {
+      const priors = await stats.readPriors(upstream);
+      const counted = countingBy({ config, priors, timeScale });
+      const question = { upstream, nowMs: clock.now(), readsHalfLifeMs, atOnce: AT_ONCE };
+      for await (const rows of plans.readPlan(question)) for (const row of rows) maker.add(counted(row));
+    } catch (error) {
+      const detail = `what was learned could not be read from PostgreSQL (${String(error)}); try again`;
+      throw new ProblemException({ code: 'store_away', detail, upstream, retryAfterMs: RETRY_AFTER_MS });
     }
     return maker.make();
   }

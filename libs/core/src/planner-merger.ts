@@ -1,7 +1,7 @@
 import type { CountedResource } from './planner-sheet.js';
 
 /** So many rows are worked through in a few milliseconds. */
-const MOST_ROWS = 20_000;
+const MOST_ROWS = 10_000;
 /** Width of a cell, as a share: rates, reads and ages in one cell differ by less than this. Doubled where that leaves too many. */
 const FIRST_STEP = 0.06;
 const ERROR_STEP = 0.25;

@@ -6,7 +6,7 @@ export type { EntryHead, EntryRepository, EntryTime, StaleEntry, StaleMark, Stor
 export { createEntryWriter } from './entry.writer.js';
 export type { EntryWrite, EntryWriter, WriteResult } from './entry.writer.js';
 export { createPlanRepository } from './plan.repository.js';
-export type { PlanPage, PlanPageQuestion, PlanRepository } from './plan.repository.js';
+export type { PlanQuestion, PlanRepository, PlanRow } from './plan.repository.js';
 export { createEntryListRepository } from './entry-list.repository.js';
 export type { EntryListRepository, EntryPlace, EntrySelection, ListedEntry } from './entry-list.repository.js';
 export { createReplyRepository, createReplyWriter } from './reply.repository.js';
