@@ -178,12 +178,12 @@ test('a Last-Event-ID that is no id is refused', async () => {
   expectProblem(await get('/v1/events', { 'Last-Event-ID': 'x' }), 400, 'invalid_input', 'Last-Event-ID');
 });
 
-test.each([
-  ...['/', '/docs', '/asyncapi.json', '/v1/entries?upstream=demo&prefix=/', '/v1/explain?url=x'],
-  '/v1/config',
-])('%s is not built yet, and says so', async (path) => {
-  expectProblem(await get(path), 501, 'not_built', 'README');
-});
+test.each([...['/', '/docs', '/asyncapi.json', '/v1/explain?url=x'], '/v1/config'])(
+  '%s is not built yet, and says so',
+  async (path) => {
+    expectProblem(await get(path), 501, 'not_built', 'README');
+  },
+);
 
 test.each(['/v1/nothing', '/v1/upstreams/nobody', '/v1/upstreams/nobody/resources'])(
   'what is not there is a problem: %s',
