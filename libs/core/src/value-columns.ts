@@ -2,12 +2,16 @@ import { clampedChangeRate, elapsedForGain, gainAt, staleValueOf, type Worth } f
 
 /** Of one slot, side by side, so that a look at it is one line of the processor's cache: w/(cλ), λ per ms, epoch ms, the last value. */
 const WIDTH = 4;
+/** Without the last value. */
+export const FACTS = 3;
 const RATE = 1;
 const FETCHED = 2;
 const VALUE = 3;
 
 /** The x from which 1 − (1 + x)e^(−x) may be 1 in a double. */
 const SATURATED_AT = 36;
+
+const ROUNDED_UP = 1 + 1e-9;
 
 /** A place in the order of values. With age and slot, for thousands may have one value: all that were never fetched and of which nothing is known. */
 export interface Line {
@@ -65,9 +69,14 @@ export class ValueColumns {
     return value;
   }
 
-  /** Computes the values of the first `size` of these slots. */
-  valueAll(slots: Int32Array, size: number, nowMs: number): void {
-    for (let i = 0; i < size; i += 1) this.valueAt(slots[i] ?? 0, nowMs);
+  /** False: it will not have reached the value by then. Cheaper than `valueAt`: 1 − (1 + x)e^(−x) is at most x²/2, and at most 1. */
+  mayReach(slot: number, value: number, atMs: number): boolean {
+    const at = slot * WIDTH;
+    const facts = this.#facts;
+    const most = (facts[at] ?? 0) * ROUNDED_UP;
+    if (most < value) return false;
+    const x = (facts[at + RATE] ?? 0) * (atMs - (facts[at + FETCHED] ?? 0));
+    return x < 0 ? value <= 0 : (most * x * x) / 2 >= value;
   }
 
   /** As last computed, as a line that others come before or after. */
@@ -106,8 +115,15 @@ export class ValueColumns {
     return fetchedA !== fetchedB ? fetchedA < fetchedB : a < b;
   };
 
-  /** The value of something of which it is known that it is out of date: as if it had waited for ever. */
-  setStaleValue(slot: number): void {
-    this.#facts[slot * WIDTH + VALUE] = this.#facts[slot * WIDTH] ?? 0;
+  setValue(slot: number, value: number): void {
+    this.#facts[slot * WIDTH + VALUE] = value;
+  }
+
+  /** w/(cλ), λ per ms, and epoch ms of the last fetch, from `at` on. */
+  copyTo(into: Float64Array, at: number, slot: number): void {
+    const from = slot * WIDTH;
+    into[at] = this.#facts[from] ?? 0;
+    into[at + 1] = this.#facts[from + RATE] ?? 0;
+    into[at + 2] = this.#facts[from + FETCHED] ?? 0;
   }
 }

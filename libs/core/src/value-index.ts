@@ -14,7 +14,7 @@ export interface Placement extends Worth {
 export interface ValueIndexOptions {
   /** The fewest that are valued at each take; fewer make takes cheaper, and looks at everything more frequent. Default 4,096. */
   readonly leastCandidates?: number;
-  /** For how many takes they are to suffice when nobody joins them. Default 32. */
+  /** For how many takes they are to suffice when nobody joins them. Default 64. */
   readonly takesAhead?: number;
 }
 
@@ -69,7 +69,8 @@ export class ValueIndex {
     this.withdraw(slot);
     this.#columns.set(slot, placement, placement.fetchedAtMs ?? -Infinity);
     if (!placement.isStale) return this.#likely.add(slot, nowMs);
-    this.#columns.setStaleValue(slot);
+    // As if it had waited for ever.
+    this.#columns.setValue(slot, this.#columns.mostOf(slot));
     this.#stale.add(slot);
   }
 

@@ -1,5 +1,4 @@
-import { SlotHeap } from './slot-heap.js';
-import { SlotSet } from './slot-set.js';
+import { Candidates } from './candidates.js';
 import { TimingWheel } from './timing-wheel.js';
 import { isLineBefore, LAST_LINE, type Line, type ValueColumns } from './value-columns.js';
 
@@ -9,18 +8,18 @@ const TIMED = 2;
 const ASLEEP = 3;
 
 const LEAST_CANDIDATES = 4_096;
-const TAKES_AHEAD = 32;
+const TAKES_AHEAD = 64;
 const USUAL_DECAY = 0.98;
 /** The line is moved when there are this many times the candidates wanted, to where there are half as many. */
-const CROWDED = 4;
+const CROWDED = 3;
 const ROOMY = 2;
 const SAMPLE = 2_048;
 /** A golden-ratio stride: samples are spread over all slots, whatever their order. */
 const STRIDE = 0.618_033_988_749_895;
-const MOST_EVICTED = 32_768;
+const MOST_EVICTED = 16_384;
 /** The line comes down in slices over this time while the candidates suffice, and over the shorter one when they did not. */
 const CALM_MS = 10_000;
-const URGENT_MS = 2_500;
+const URGENT_MS = 5_000;
 
 /** The line is on its way down: slots below the cursor are sorted by the target already, the others still by the old one. */
 interface Lowering {
@@ -46,8 +45,7 @@ interface Lowering {
 export class ValueOrder {
   readonly #columns: ValueColumns;
   readonly #wheel = new TimingWheel();
-  readonly #candidates = new SlotSet();
-  readonly #worstFirst: SlotHeap;
+  readonly #candidates: Candidates;
   readonly #leastCandidates: number;
   readonly #takesAhead: number;
   #stage = new Uint8Array(0);
@@ -63,7 +61,7 @@ export class ValueOrder {
 
   constructor(columns: ValueColumns, { leastCandidates = LEAST_CANDIDATES, takesAhead = TAKES_AHEAD } = {}) {
     this.#columns = columns;
-    this.#worstFirst = new SlotHeap((a, b) => columns.comesBefore(b, a));
+    this.#candidates = new Candidates(columns);
     this.#leastCandidates = leastCandidates;
     this.#takesAhead = takesAhead;
   }
@@ -150,29 +148,13 @@ export class ValueOrder {
     if (count <= 0) return [];
     this.#usualCount = Math.max(count, this.#usualCount * USUAL_DECAY);
     for (let looks = 0; ; looks += 1) {
-      this.#columns.valueAll(this.#candidates.slots, this.#candidates.size, nowMs);
-      const best = this.#bestCandidates(count);
+      const best = this.#candidates.best(count, nowMs);
       const worst = best[best.length - 1];
       const isComplete =
         best.length === count && worst !== undefined && this.#columns.isWithin(worst, this.#completeLine(nowMs));
       if (isComplete || this.#outside === 0) return best;
       this.#lookAtAll(2 * Math.max(this.#wanted, count) * CROWDED ** looks, nowMs);
     }
-  }
-
-  /** By a heap of the best so far, the worst of them first. */
-  #bestCandidates(count: number): number[] {
-    const { slots, size } = this.#candidates;
-    const heap = this.#worstFirst;
-    heap.clear();
-    for (let i = 0; i < size; i += 1) {
-      const slot = slots[i] ?? 0;
-      if (heap.size < count) heap.add(slot);
-      else if (this.#columns.comesBefore(slot, heap.first() ?? 0)) heap.replaceFirst(slot);
-    }
-    const best = new Array<number>(heap.size);
-    for (let i = heap.size - 1; i >= 0; i -= 1) best[i] = heap.removeFirst() ?? 0;
-    return best;
   }
 
   /** All that stand before it are candidates. */
@@ -188,6 +170,7 @@ export class ValueOrder {
     for (let slot = 0; slot < this.#slots; slot += 1) {
       const stage = this.#stageOf(slot);
       if (stage !== TIMED && stage !== ASLEEP) continue;
+      if (!this.#columns.mayReach(slot, target.value, completeUntilMs)) continue;
       this.#columns.valueAt(slot, completeUntilMs);
       if (!this.#columns.isWithin(slot, target)) continue;
       this.#unsort(slot, stage);
