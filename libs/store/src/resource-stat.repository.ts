@@ -44,7 +44,7 @@ interface Row {
 const READ = {
   name: 'resource-stats',
   text: `select key, template, observations, change_rate, rate_spread, reads, reads_at, cost from resource_stat
-    where upstream = $1 and (upstream, template, key) > ($1, $2, $3) order by upstream, template, key limit $4`,
+    where upstream = $1 and (template, key) > ($2, $3) order by upstream, template, key limit $4`,
 };
 
 /** Beyond so many templates the paths have no kinds: the upstream speaks for the others. */

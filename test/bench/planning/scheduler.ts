@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startStack, type TestStack } from '../../support/stack.js';
 import type { Surroundings } from '../rig/runner.js';
 import type { Servers } from '../rig/servers.js';
-import { CpuMeter } from '../story/cpu-meter.js';
+import { CpuMeter, parseStat } from '../story/cpu-meter.js';
 import { StandInHolder } from './scheduler-holder.js';
 import { fillStore } from './scheduler-world.js';
 import { quantileOf, type Bucket } from './tick-quantile.js';
@@ -13,6 +13,8 @@ export interface SchedulerRow {
   readonly resources: number;
   /** From the start of the process to the moment at which all is read. */
   readonly startS: number;
+  /** Of the process, for that. */
+  readonly startCpuS: number;
   readonly peakMib: number;
   /** At most so long: the bucket of the process's own histogram. */
   readonly tickP50Ms: number;
@@ -41,7 +43,8 @@ export async function measureScheduler(
   try {
     await untilRead(stack, own);
     const startS = (performance.now() - beganMs) / 1000;
-    return { resources, startS, ...(await watch(stack, { resources, natsUrl, namespace, own })) };
+    const startCpuS = cpuSecondsOf(stack.pid('scheduler'));
+    return { resources, startS, startCpuS, ...(await watch(stack, { resources, natsUrl, namespace, own })) };
   } finally {
     await stack.stop();
   }
@@ -59,7 +62,7 @@ async function untilRead(stack: TestStack, own: Surroundings): Promise<void> {
 async function watch(
   stack: TestStack,
   of: { resources: number; natsUrl: string; namespace: string; own: Surroundings },
-): Promise<Omit<SchedulerRow, 'resources' | 'startS'>> {
+): Promise<Omit<SchedulerRow, 'resources' | 'startS' | 'startCpuS'>> {
   const { own, resources, natsUrl, namespace } = of;
   const holder = await StandInHolder.open({ natsUrl, namespace, perSecond: RATE, sends: resources });
   try {
@@ -93,6 +96,11 @@ async function ticksOf(stack: TestStack): Promise<Bucket[]> {
   );
 }
 
+/** What a process has spent since it began; USER_HZ is 100 wherever Node runs. */
+function cpuSecondsOf(pid: number | undefined): number {
+  return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8')).ticks / 100;
+}
+
 /** proc_pid_status(5): the most that was resident. */
 function peakMibOf(pid: number | undefined): number {
   const [, kib = '0'] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
@@ -115,11 +123,12 @@ export function schedulerBars(million: SchedulerRow, small: SchedulerRow): { tex
 }
 
 export function schedulerText(rows: readonly SchedulerRow[]): string {
-  const head = 'resources  start s  peak MiB  tick p50 ms  p99 ms  reminders/s  CPU us each';
+  const head = 'resources  start s  of CPU  peak MiB  tick p50 ms  p99 ms  reminders/s  CPU us each';
   const lines = rows.map((row) =>
     [
       String(row.resources).padStart(9),
       row.startS.toFixed(1).padStart(9),
+      row.startCpuS.toFixed(1).padStart(8),
       String(row.peakMib).padStart(10),
       `≤ ${row.tickP50Ms}`.padStart(13),
       `≤ ${row.tickP99Ms}`.padStart(8),
