@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { barsOf } from './bars.js';
 import { cellsOf } from './cells.js';
-import type { WorldFigures } from './figures.js';
+import type { CellOutcome, WorldFigures } from './figures.js';
 import { forecastIn } from './forecast.js';
 import { readOptions } from './options.js';
-import type { CellOutcome } from './run.js';
 
-const cells = cellsOf(readOptions(['--rates', '20', '--workloads', 'zipf,target', '--seeds', '2']));
+const cells = cellsOf(readOptions(['--rates', '20', '--workloads', 'rates,zipf,target', '--seeds', '2']));
 
 function worldOf(served: number, more: Partial<WorldFigures> = {}): WorldFigures {
   const system = { callsPerSecond: 99, refused: 0, held: served };

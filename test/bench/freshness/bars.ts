@@ -1,5 +1,4 @@
-import type { CellOutcome } from './run.js';
-import type { WorldFigures } from './figures.js';
+import type { CellOutcome, WorldFigures } from './figures.js';
 import type { SystemName } from './systems.js';
 
 export interface Bar {

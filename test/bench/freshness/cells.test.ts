@@ -40,7 +40,7 @@ describe('cells', () => {
 });
 
 it("Penstock is told each world's limit and resources", () => {
-  const [cell] = cellsOf(readOptions(['--workloads', 'zipf', '--seeds', '2', '--quick', '--rates', '20']));
+  const [cell] = cellsOf(readOptions(['--workloads', 'rates', '--quick']));
   const text = configOf(cell as Cell, 'http://127.0.0.1:1'); // there is one
   expect(text).toContain("    baseUrl: 'http://127.0.0.1:1/w1/penstock'\n");
   expect(text).toContain('      windows: [{ limit: 300, per: 1s }]\n');
@@ -50,7 +50,7 @@ it("Penstock is told each world's limit and resources", () => {
 it.each([
   [['--rates', '7'], /expected some of 5, 20, 100/],
   [['--systems', 'optimum'], /expected round-robin/],
-  [['--workloads', 'all'], /expected some of zipf/],
+  [['--workloads', 'all'], /expected some of rates, zipf/],
 ])('refuses %j', (args, message) => {
   expect(() => readOptions(args)).toThrow(message);
 });

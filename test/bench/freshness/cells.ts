@@ -2,7 +2,7 @@ import type { Options, Rate } from './options.js';
 import { optimumOf } from './optimum.js';
 import { readRecording } from './recording.js';
 import type { Place } from './upstream-main.js';
-import { worldOf, type Workload, type WorldOrder } from './workloads.js';
+import { worldOf, WORKLOADS, type Workload, type WorldOrder } from './workloads.js';
 
 /** One run of Penstock and all peers, against one world or a few of different seeds side by side. */
 export interface Cell {
@@ -41,9 +41,8 @@ const ALL = { spend: 'all', maxAgeMs: 30_000 } as const;
 export function cellsOf(options: Options): Cell[] {
   const { rates, workloads, seed, seeds, quick } = options;
   const cells: Cell[] = [];
-  if (workloads.includes('zipf')) for (const rate of rates) cells.push(rateCell(rate, { seed, quick }));
-  if (!quick)
-    for (const workload of workloads) if (workload !== 'target') cells.push(seedsCell(workload, { seed, seeds }));
+  if (workloads.includes('rates')) for (const rate of rates) cells.push(rateCell(rate, { seed, quick }));
+  for (const workload of WORKLOADS) if (workloads.includes(workload)) cells.push(seedsCell(workload, { seed, seeds }));
   if (workloads.includes('target')) cells.push(targetCell({ seed, quick }));
   return cells;
 }

@@ -46,6 +46,15 @@ export interface WorldFigures {
   readonly callsOfMinimum: number;
 }
 
+export interface CellOutcome {
+  readonly cell: Cell;
+  readonly worlds: WorldFigures[];
+  /** Of the measured time; null: it cannot be asked. */
+  readonly busyShare: number | null;
+  /** For each of Penstock's calls, by program, with what its readers cost. */
+  readonly cpuMicros: Record<string, number>;
+}
+
 /** How much older than its maxAge anything may get. */
 const LATE_SHARE = 1.1;
 

@@ -2,8 +2,8 @@ import { readArgs, someOf, textOf, wholeOf, WrongUsage } from '../rig/runner.js'
 import { PEERS, type PeerName } from './systems.js';
 import { WORKLOADS } from './workloads.js';
 
-/** Besides the workloads: whether all targets are kept where the quota is enough. */
-export const PARTS = [...WORKLOADS, 'target'] as const;
+/** Each rate with all resources, each workload in some seeds, and whether all targets are kept where the quota is enough. */
+export const PARTS = ['rates', ...WORKLOADS, 'target'] as const;
 export type Part = (typeof PARTS)[number];
 
 export const RATES = [5, 20, 100] as const;
@@ -20,12 +20,12 @@ export interface Options {
 }
 
 export const USAGE = `npm run bench -- freshness [options]
-  --rates <a,b>      of ${RATES.join(', ')}: calls/s for 6,000 resources, on the workload zipf (default: all)
+  --rates <a,b>      of ${RATES.join(', ')}: calls/s for 6,000 resources, of the part rates (default: all)
   --workloads <a,b>  of ${PARTS.join(', ')} (default: all)
   --systems <a,b>    beside Penstock, of ${PEERS.join(', ')} (default: all)
   --seeds <n>        of each workload, side by side (default 5)
   --seed <n>         the first of them (default 1)
-  --quick            zipf at 20 calls/s and the target, smaller and shorter: to see that it runs, not to compare
+  --quick            20 calls/s and the target, smaller and shorter: to see that it runs, not to compare
   --json [file]      all figures as one JSON document, to the file or to stdout
 `;
 
@@ -38,7 +38,7 @@ export function readOptions(args: readonly string[]): Options {
   return {
     rates: quick && textOf(given, 'rates') === undefined ? [20] : ratesOf(given),
     workloads:
-      quick && textOf(given, 'workloads') === undefined ? ['zipf', 'target'] : someOf(given, 'workloads', PARTS),
+      quick && textOf(given, 'workloads') === undefined ? ['rates', 'target'] : someOf(given, 'workloads', PARTS),
     peers,
     seeds: wholeOf(given, 'seeds', 5),
     seed: wholeOf(given, 'seed', 1),

@@ -5,8 +5,9 @@ import { BusyMeter } from '../rig/busy-meter.js';
 import type { Surroundings } from '../rig/runner.js';
 import { openServers, type Servers } from '../rig/servers.js';
 import { CpuMeter } from '../story/cpu-meter.js';
+import { percent, ratioOf } from './bars.js';
 import { cellsOf, type Cell } from './cells.js';
-import { figuresOf, type WorldFigures } from './figures.js';
+import { figuresOf, type CellOutcome, type WorldFigures } from './figures.js';
 import { askForecast, type Forecast } from './forecast.js';
 import type { CallLog, ReadLog } from './judge.js';
 import type { Options } from './options.js';
@@ -19,15 +20,6 @@ import type { PeerName, SystemName } from './systems.js';
 import type { Counts, Place, UpstreamQuestion } from './upstream-main.js';
 import { zeroNow } from './world-clock.js';
 import { worldOf } from './workloads.js';
-
-export interface CellOutcome {
-  readonly cell: Cell;
-  readonly worlds: WorldFigures[];
-  /** Of the measured time; null: it cannot be asked. */
-  readonly busyShare: number | null;
-  /** For each of Penstock's calls, by program, with what its readers cost. */
-  readonly cpuMicros: Record<string, number>;
-}
 
 export interface FreshnessRun {
   readonly cells: CellOutcome[];
@@ -51,13 +43,21 @@ export async function runFreshness(options: Options, own: Surroundings): Promise
   try {
     for (const [n, cell] of cellsOf(options).entries()) {
       own.progress.step(`${cell.name}: begins, for ${Math.ceil((cell.learnMs + cell.measureMs) / 1000)} s`);
-      cells.push(await runCell({ cell, options, own, servers }, `freshness-${n + 1}`));
+      const outcome = await runCell({ cell, options, own, servers }, `freshness-${n + 1}`);
+      own.progress.step(`${cell.name}: ${shortly(outcome)}`);
+      cells.push(outcome);
     }
     return { cells, versions: servers.versions };
   } finally {
     own.progress.step('ending all processes of this run');
     await servers.stop();
   }
+}
+
+function shortly({ cell, worlds, busyShare }: CellOutcome): string {
+  const busy = busyShare === null ? 'not looked at' : `${percent(busyShare)} busy`;
+  const ratios = worlds.map((world) => ratioOf(world).toFixed(3)).join(' ');
+  return `${cell.kind === 'target' ? 'done' : `${ratios} of the optimum`}, machine ${busy}`;
 }
 
 async function runCell(

@@ -1,6 +1,5 @@
 import { barsOf, BUSY_LIMIT, heldBy, percent, ratioOf } from './bars.js';
-import type { WorldFigures } from './figures.js';
-import type { CellOutcome } from './run.js';
+import type { CellOutcome, WorldFigures } from './figures.js';
 import { SYSTEMS, type SystemName } from './systems.js';
 
 /** A table for each cell, with what was missed below it. */
