@@ -142,7 +142,6 @@ async function filled(): Promise<Corner> {
       select 'k' || n, 'u' || n, 'crm', '/items/' || n, 'shared', '', '{}', '[]', 1, 1, 200, '[]', 0, 0, 0, 0, 0, 0, 'h', 0,
         array['t' || n] from generate_series(1, 20000) n`,
   );
-  await grown.sql('analyze');
   return grown;
 }
 

@@ -70,7 +70,9 @@ it('writing and collecting at once never deadlock, and no body is lost under an 
 
 it('refreshes that bring the same body again, or none, are HOT updates once the pages have room for them', async () => {
   const refresh = (send: number, make = answer): Promise<unknown> =>
-    corner.writer.writeEntries(KEYS.map((key) => make(key, at(1, send), `body of ${key}`, { receivedAt: send })));
+    corner.writer.writeEntries(
+      KEYS.map((key) => ({ ...make(key, at(1, send), `body of ${key}`, { receivedAt: send }), tags: ['all', key] })),
+    );
   for (let send = 1; send <= 10; send += 1) await refresh(send);
   const before = await updates();
   await refresh(11);

@@ -1,6 +1,6 @@
 import type { Entry, Version } from '#core';
 import type { Store } from './store.js';
-import { HEAD, headOf, selectedBy, tagged, WHOLE, within } from './url.repository.js';
+import { HEAD, selectedBy, tagged, WHOLE, within } from './url.repository.js';
 import type { UrlSelection } from './url.repository.js';
 
 /** Which entries of an upstream: those of one URL, or those that `UrlSelection` means. */
@@ -44,11 +44,11 @@ const listOf = (condition: string): string =>
       exists (select 1 from invalid v where v.url_hash = e.url_hash and (e.fence, e.send) <= (v.fence, v.send)) as "isInvalid",
       (select k.marked_at from known_stale k where k.url_hash = e.url_hash and (e.fence, e.send) <= (k.fence, k.send)) as "staleSince"
     from entry e
-    where upstream = $1 and ${HEAD} >= ${headOf('$2::text')} and (${WHOLE}, ${KEY}) > ($2, $3) and ${condition}
+    where (${WHOLE}, ${KEY}) > ($2, $3) and ${condition}
     order by ${HEAD}, ${WHOLE}, ${KEY} limit $4`;
 
 const STATEMENTS = {
-  url: { name: 'list-entries-of-url', text: listOf('url_hash = $5') },
+  url: { name: 'list-entries-of-url', text: listOf('upstream = $1 and url_hash = $5') },
   prefix: { name: 'list-entries-by-prefix', text: listOf(within('$5', '$6')) },
   tag: { name: 'list-entries-by-tag', text: listOf(tagged('$5')) },
 } as const;

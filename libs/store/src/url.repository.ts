@@ -16,19 +16,24 @@ const PAGE = 5_000;
 const LAST_CHARACTER = '\u{10FFFF}';
 
 /** As the index has it. What is ordered by beginnings, and then whole, is ordered. */
-export const headOf = (path: string): string => `left(${path}, 500) collate "C"`;
+const headOf = (path: string): string => `left(${path}, 500) collate "C"`;
 export const HEAD = headOf('path');
 export const WHOLE = 'path collate "C"';
 
 const pageOf = (table: 'entry' | 'resource', condition: string): string =>
   `select distinct on (${HEAD}, ${WHOLE}) path, url_hash as "urlHash" from ${table}
-    where upstream = $1 and ${HEAD} >= ${headOf('$2::text')} and ${WHOLE} >= $2 and ${condition}
+    where ${WHOLE} >= $2 and ${condition}
     order by ${HEAD}, ${WHOLE} limit $3`;
+/** From the path in $2 on, of the upstream in $1. */
+const ON = `upstream = $1 and ${HEAD} >= ${headOf('$2::text')}`;
 /** Of the parameters that `selectedBy` gives. */
 export const within = (prefix: string, end: string): string =>
-  `${HEAD} >= ${headOf(`${prefix}::text`)} and ${HEAD} < ${end} and starts_with(path, ${prefix})`;
-// The second part is what the partial index wants to hear.
-export const tagged = (tag: string): string => `tags @> array[${tag}::text] and tags <> '{}'`;
+  `${ON} and ${HEAD} >= ${headOf(`${prefix}::text`)} and ${HEAD} < ${end} and starts_with(path, ${prefix})`;
+/**
+ * That there are tags is what the partial index wants to hear. The upstream is asked for in a way that no index knows: else it might be
+ * walked through by its paths, all of it, for a few tags.
+ */
+export const tagged = (tag: string): string => `tags @> array[${tag}::text] and tags <> '{}' and upstream || '' = $1`;
 
 const STATEMENTS = {
   prefix: [
