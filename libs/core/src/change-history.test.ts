@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { appended, countObservations, observed, readObservations } from './change-history.js';
-import type { ChangeObservation } from './change-history.js';
+import { appended, countObservations, observed, tallyOf } from './change-history.js';
+import type { ChangeObservation, Tally } from './change-history.js';
 
 const DAY_MS = 86_400_000;
 const FORGET_MS = 7 * DAY_MS;
 const NOTHING = new Uint8Array(0);
-
-type Seen = [changed: boolean, intervalMs: number, exposureMs: number | undefined];
 
 function historyOf(...observations: Partial<ChangeObservation>[]): Uint8Array {
   const none = { intervalMs: null, changed: true, unchangedForMs: null };
@@ -16,28 +14,32 @@ function historyOf(...observations: Partial<ChangeObservation>[]): Uint8Array {
   );
 }
 
-function seenIn(history: Uint8Array): Seen[] {
-  const seen: Seen[] = [];
-  readObservations(history, (...one) => seen.push(one));
-  return seen;
+function tallied(history: Uint8Array): Omit<Tally, 'totalS'> & { changedS: number[] } {
+  const changedS = new Float64Array(64);
+  const { observations, changed, arrivals, quietS } = tallyOf(history, changedS);
+  return { observations, changed, arrivals, quietS, changedS: [...changedS.subarray(0, changed)] };
 }
 
-const near = (ms: number): unknown => expect.closeTo(ms, -Math.ceil(Math.log10(ms / 500)));
+/** To a thousandth. */
+const near = (seconds: number): unknown => expect.closeTo(seconds, -Math.ceil(Math.log10(seconds / 500)));
 
 describe('a history', () => {
-  it('keeps what each refresh showed, in order', () => {
-    const history = historyOf({ intervalMs: 9_000, changed: false }, { intervalMs: 120_000 });
-    expect(seenIn(history)).toEqual([
-      [false, near(9_000), undefined],
-      [true, near(120_000), undefined],
-    ]);
-    expect(history.byteLength).toBe(4);
+  it('keeps what each refresh showed, in two bytes', () => {
+    const history = historyOf(
+      { intervalMs: 9_000, changed: false },
+      { intervalMs: 120_000 },
+      { intervalMs: 8_000, changed: false },
+      { intervalMs: 30_000 },
+    );
+    const counts = { observations: 4, changed: 2, arrivals: 0 };
+    expect(tallied(history)).toEqual({ ...counts, quietS: near(17), changedS: [near(120), near(30)] });
+    expect(history.byteLength).toBe(8);
   });
 
   it('keeps intervals from a millisecond to 30 days to a thousandth', () => {
     for (const intervalMs of [1, 37, 1_000, 9_000, 3_600_000, 30 * DAY_MS]) {
-      const [one] = seenIn(historyOf({ intervalMs, changed: false }));
-      expect((one?.[1] ?? 0) / intervalMs).toBeCloseTo(1, 2.9);
+      const { quietS } = tallied(historyOf({ intervalMs, changed: false }));
+      expect((1_000 * quietS) / intervalMs).toBeCloseTo(1, 2.9);
     }
   });
 
@@ -52,7 +54,7 @@ describe('a history', () => {
   it('forgets what ended more than a week before the newest, and never the newest', () => {
     const daily = { intervalMs: DAY_MS, changed: false };
     expect(countObservations(historyOf(...Array<typeof daily>(20).fill(daily)))).toBe(8);
-    expect(seenIn(historyOf(daily, daily, { intervalMs: 20 * DAY_MS }))).toHaveLength(1);
+    expect(countObservations(historyOf(daily, daily, { intervalMs: 20 * DAY_MS }))).toBe(1);
   });
 
   it('learns nothing from a first call that says nothing of before', () => {
@@ -69,30 +71,36 @@ describe('a history', () => {
 
 describe('Last-Modified', () => {
   it('tells how long before the call it had changed', () => {
-    expect(seenIn(historyOf({ intervalMs: 120_000, unchangedForMs: 40_000 }))).toEqual([
-      [true, near(120_000), near(40_000)],
-    ]);
+    const tally = tallied(historyOf({ intervalMs: 120_000, unchangedForMs: 40_000 }));
+    expect(tally).toEqual({ observations: 1, changed: 0, arrivals: 1, quietS: near(40), changedS: [] });
   });
 
   it('tells of the first call when it had changed last, or that it has not for a week', () => {
-    expect(seenIn(historyOf({ unchangedForMs: 3_600_000 }))).toEqual([[true, Infinity, near(3_600_000)]]);
-    expect(seenIn(historyOf({ unchangedForMs: 40 * DAY_MS }))).toEqual([[false, near(FORGET_MS), undefined]]);
+    const first = { observations: 1, changed: 0, changedS: [] };
+    expect(tallied(historyOf({ unchangedForMs: 3_600_000 }))).toEqual({ ...first, arrivals: 1, quietS: near(3_600) });
+    const longAgo = historyOf({ unchangedForMs: 40 * DAY_MS });
+    expect(tallied(longAgo)).toEqual({ ...first, arrivals: 0, quietS: near(FORGET_MS / 1_000) });
   });
 
   it('is no measure where calls are as close as its seconds, nor where it is older than the call before', () => {
-    const none = [[true, expect.anything(), undefined]];
-    expect(seenIn(historyOf({ intervalMs: 3_000, unchangedForMs: 2_000 }))).toEqual(none);
-    expect(seenIn(historyOf({ intervalMs: 60_000, unchangedForMs: 0 }))).toEqual(none);
-    expect(seenIn(historyOf({ intervalMs: 60_000, unchangedForMs: 90_000 }))).toEqual(none);
+    for (const [intervalMs, unchangedForMs] of [
+      [3_000, 2_000],
+      [60_000, 0],
+      [60_000, 90_000],
+    ] as const) {
+      const changedS = [near(intervalMs / 1_000)];
+      const tally = tallied(historyOf({ intervalMs, unchangedForMs }));
+      expect(tally).toEqual({ observations: 1, changed: 1, arrivals: 0, quietS: 0, changedS });
+    }
   });
 
   it('is not believed of what it once said had changed and had not', () => {
     const first = { unchangedForMs: 5_000 };
     const changed = { intervalMs: 60_000, unchangedForMs: 5_000 };
     const moved = { intervalMs: 60_000, changed: false, unchangedForMs: 5_000 };
-    expect(seenIn(historyOf(first, changed, moved))).toEqual([
-      [true, near(60_000), undefined],
-      [false, near(60_000), undefined],
-    ]);
+    const trusted = tallied(historyOf(first, changed));
+    expect(trusted).toMatchObject({ observations: 2, arrivals: 2 });
+    const doubted = tallied(historyOf(first, changed, moved));
+    expect(doubted).toEqual({ observations: 2, changed: 1, arrivals: 0, quietS: near(60), changedS: [near(60)] });
   });
 });

@@ -16,9 +16,6 @@ export interface ChangeObservation {
   readonly unchangedForMs: number | null;
 }
 
-/** Called for each observation, the oldest first. `exposureMs`: how long before the call it had changed; undefined: not known. */
-export type ReadObservation = (changed: boolean, intervalMs: number, exposureMs: number | undefined) => void;
-
 export const MOST_OBSERVATIONS = 64;
 export const LONGEST_INTERVAL_MS = 30 * 86_400_000;
 
@@ -52,7 +49,7 @@ export function appended(older: Uint8Array, newer: Uint8Array, forgetMs: number)
   const { count, spanMs } = lengthOf(newer);
   const start = startOf(older, { count: MOST_OBSERVATIONS - count, ageMs: forgetMs - spanMs });
   const kept = older.byteLength - start;
-  if (kept === 0) return newer.slice(startOf(newer, { count: MOST_OBSERVATIONS, ageMs: forgetMs }));
+  if (kept === 0) return from(newer, startOf(newer, { count: MOST_OBSERVATIONS, ageMs: forgetMs }));
   const whole = new Uint8Array(kept + newer.byteLength);
   whole.set(older.subarray(start), 0);
   whole.set(newer, kept);
@@ -63,19 +60,40 @@ export function countObservations(history: Uint8Array): number {
   return lengthOf(history).count;
 }
 
+/** A history in sums, which is all that its likelihood is made of. */
+export interface Tally {
+  readonly observations: number;
+  /** Changed at some time within their intervals: how many places of `changedS` are filled with those. */
+  readonly changed: number;
+  /** Changed at a known moment. */
+  readonly arrivals: number;
+  /** Seconds without a change: whole intervals, and from known moments to their calls. */
+  readonly quietS: number;
+  /** Seconds of all that counts. */
+  readonly totalS: number;
+}
+
 /**
- * Once Last-Modified has moved while the body stayed the same it does not speak of the body: then no exposure is told, and what was
- * known by it alone is left out.
+ * Once Last-Modified has moved while the body stayed the same it does not speak of the body: then no moment is taken for known, and what
+ * was seen by it alone is left out.
  */
-export function readObservations(history: Uint8Array, read: ReadObservation): void {
+export function tallyOf(history: Uint8Array, changedS: Float64Array): Tally {
   const isTrusted = !hasContradiction(history);
+  let [observations, changed, arrivals] = [0, 0, 0];
+  let [quietS, totalS] = [0, 0];
   for (let at = 0; at < history.byteLength; at += widthAt(history, at)) {
     const word = wordAt(history, at);
-    const code = word & SINCE_EVER;
-    const exposureMs = hasExposure(word) && isTrusted ? intervalOf(wordAt(history, at + 2)) : undefined;
-    if (code === SINCE_EVER && exposureMs === undefined) continue;
-    read((word & CHANGED) !== 0, intervalOf(code), exposureMs);
+    const isKnown = isTrusted && hasExposure(word);
+    const code = isKnown ? wordAt(history, at + 2) : word & SINCE_EVER;
+    if (code === SINCE_EVER) continue;
+    const seconds = intervalOf(code) / 1_000;
+    observations += 1;
+    totalS += seconds;
+    if (isKnown) arrivals += 1;
+    if (isKnown || (word & CHANGED) === 0) quietS += seconds;
+    else changedS[changed++] = seconds;
   }
+  return { observations, changed, arrivals, quietS, totalS };
 }
 
 function firstSeen(unchangedForMs: number, forgetMs: number): Uint8Array {
@@ -98,6 +116,10 @@ function hasContradiction(history: Uint8Array): boolean {
   for (let at = 0; at < history.byteLength; at += widthAt(history, at))
     if ((wordAt(history, at) & (CHANGED | FLAGGED)) === FLAGGED) return true;
   return false;
+}
+
+function from(history: Uint8Array, start: number): Uint8Array {
+  return start === 0 ? history : history.slice(start);
 }
 
 interface Room {
@@ -160,5 +182,5 @@ function codeOf(ms: number): number {
 }
 
 function intervalOf(code: number): number {
-  return INTERVAL_MS[code & SINCE_EVER] ?? Infinity;
+  return INTERVAL_MS[code] ?? Infinity;
 }

@@ -1,4 +1,4 @@
-import { LONGEST_INTERVAL_MS, MOST_OBSERVATIONS, readObservations } from './change-history.js';
+import { LONGEST_INTERVAL_MS, MOST_OBSERVATIONS, tallyOf } from './change-history.js';
 
 export interface ChangeRateEstimate {
   /** Changes per second. */
@@ -79,22 +79,12 @@ export function estimateChangeRate(
   const prior = priorPerSecond === undefined ? undefined : within(priorPerSecond, lowest, highest);
   const sums = sumsOf(history, prior);
   if (sums === undefined) return undefined;
-  return { ...solve(sums, lowest, highest), observations: sums.observations };
+  const { perSecond, spread } = solve(sums, lowest, highest);
+  return { perSecond, spread, observations: sums.observations };
 }
 
 function sumsOf(history: Uint8Array, prior: number | undefined): Sums | undefined {
-  let [changed, arrivals, quietS, totalS, observations] = [0, 0, 0, 0, 0];
-  readObservations(history, (isChanged, intervalMs, exposureMs) => {
-    const seconds = (exposureMs ?? intervalMs) / 1_000;
-    observations += 1;
-    totalS += seconds;
-    if (!isChanged) quietS += seconds;
-    else if (exposureMs === undefined) changedS[changed++] = seconds;
-    else {
-      arrivals += 1;
-      quietS += seconds;
-    }
-  });
+  const { observations, changed, arrivals, quietS, totalS } = tallyOf(history, changedS);
   if (observations === 0 && prior === undefined) return undefined;
   const pseudoS = prior === undefined ? totalS / observations : Math.LN2 / prior;
   return { changed, arrivals, quietS: quietS + PSEUDO_WEIGHT * pseudoS, pseudoS, observations };
