@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { createStaleMarkWriter } from '#store';
 import { answer, at, badAnswer, cornerAt, hashOf, renewal, storeIn, type Corner } from './store-fixture.js';
 
 let corner: Corner;
@@ -6,7 +7,7 @@ let corner: Corner;
 beforeAll(async () => {
   corner = await storeIn('entries');
 });
-beforeEach(() => corner.sql('truncate entry, body, invalid'));
+beforeEach(() => corner.sql('truncate entry, body, invalid, known_stale'));
 afterAll(() => corner.store.close());
 
 const bodyOf = async (key: string): Promise<string | undefined> => {
@@ -257,7 +258,21 @@ it('the scheduler is told the times of shared entries only, of the URLs that it 
     answer('c', at(1, 3), 'x'),
   ]);
   const times = await corner.repository.readTimesOf(['url-a', 'url-b', 'url-d']);
-  expect(times).toEqual([{ key: 'a', urlHash: 'url-a', variant: '', requestedAt: 1_000, version: at(1, 1) }]);
+  expect(times).toEqual([
+    {
+      ...{ key: 'a', urlHash: 'url-a', variant: '', requestedAt: 1_000, version: at(1, 1) },
+      ...{ invalidAtOrBelow: null, staleAtOrBelow: null },
+    },
+  ]);
+});
+
+it('the scheduler is told of the marks on the URLs that it names', async () => {
+  await corner.writer.writeEntries([answer('a', at(1, 1), 'x')]);
+  await corner.writer.markInvalid('url-a', at(1, 7));
+  const urls = [{ path: '/a', urlHash: 'url-a' }];
+  await createStaleMarkWriter(corner.store).markStale({ upstream: 'crm', urls, before: at(2, 3), markedAt: 1_000 });
+  const [time] = await corner.repository.readTimesOf(['url-a']);
+  expect(time).toMatchObject({ version: at(1, 1), invalidAtOrBelow: at(1, 7), staleAtOrBelow: at(2, 3) });
 });
 
 it('the URLs that something is stored of come page by page, each once', async () => {

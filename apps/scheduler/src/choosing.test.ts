@@ -182,14 +182,25 @@ describe('what is known to be stale', () => {
     expect(new Set(takenOf(plan, 4, KEEP, LATER_MS))).toEqual(new Set([1, 2, 3, 4]));
   });
 
-  it('is read back with marks that come before what is stored', () => {
+  it('is read back from the store, as is what a write made invalid, also where the entry itself is no news', () => {
+    const plan = planOf(three);
+    const version = { fence: 1, send: 1 };
+    const read = [
+      entryOf(1, START_MS, version, { invalidAtOrBelow: version }),
+      entryOf(2, START_MS, version, { staleAtOrBelow: { fence: 1, send: 9 } }),
+      entryOf(3, START_MS, version, { staleAtOrBelow: { fence: 0, send: 9 } }),
+    ];
+    plan.learnEntries(read, LATER_MS);
+    const { stale, due } = plan.take(3, KEEP, LATER_MS);
+    expect([stale.map(({ path }) => path), due.map(({ path }) => path)]).toEqual([['/items/2'], ['/items/1']]);
+  });
+
+  it('counts whether the mark comes before or after what is stored', () => {
     const plan = new RefreshPlan();
     list(plan, three, START_MS);
     plan.markStale([mark(2, 3)], START_MS);
-    plan.learnEntries(
-      [1, 2, 3].map((n) => entryOf(n, START_MS, { fence: 1, send: 3 })),
-      START_MS,
-    );
+    const read = [1, 2, 3].map((n) => entryOf(n, START_MS, { fence: 1, send: 3 }));
+    plan.learnEntries(read, START_MS);
     expect(takenOf(plan, 3, KEEP, LATER_MS)).toEqual([2]);
   });
 });

@@ -9,7 +9,7 @@ import type { PlannedResource } from './planned.js';
 export interface PlanReadingOptions {
   readonly upstream: string;
   readonly resources: Pick<ResourceRepository, 'listResources' | 'countResources'>;
-  readonly entries: Pick<EntryRepository, 'readTimesOf' | 'readStaleMarks'>;
+  readonly entries: Pick<EntryRepository, 'readTimesOf'>;
   readonly stats: Pick<ResourceStatRepository, 'readStats' | 'readPriors'>;
   readonly clock: Clock;
   readonly timeScale: number;
@@ -40,15 +40,12 @@ export class PlanReadingService {
     const expected = background ? await resources.countResources(upstream) : 0;
     this.plan.expectChangeEvery(maxAgeMs === undefined ? undefined : maxAgeMs / timeScale);
     list.begin(expected);
-    let hasNews = false;
     for await (const { page, before } of this.pagesOf(expected)) {
       const added = list.read(plannedOf(page, config, timeScale), { before, expected }, clock.now());
       await this.readTimesOf(added);
-      hasNews ||= added.length > 0;
     }
     for (let from: number | undefined = 0; from !== undefined && !this.isClosed; await nextTurn())
       from = list.end(from, SLOTS_A_TURN);
-    if (hasNews) this.plan.markStale(await this.options.entries.readStaleMarks(upstream), clock.now());
   }
 
   /** Facts were missed: what is stored of all that is planned, and known of it. */
@@ -61,7 +58,6 @@ export class PlanReadingService {
       await this.readTimesOf(urlHashes);
       from = next;
     }
-    this.plan.markStale(await this.options.entries.readStaleMarks(this.options.upstream), this.options.clock.now());
   }
 
   /** What is stored of those of which something is stored that was not heard of. */

@@ -5,7 +5,7 @@ import type { Lead } from './lead.js';
 import type { Needs } from './needs.js';
 import { PlanParts } from './plan-parts.js';
 import { backOffMs, whenDue } from './planned.js';
-import type { KnownEntry } from './planned.js';
+import type { KnownEntry, StoredTime } from './planned.js';
 import { ResourceList } from './resource-list.js';
 import type { ResourceTable } from './resource-table.js';
 import type { Choice, Turns } from './turns.js';
@@ -139,10 +139,15 @@ export class RefreshPlan {
   }
 
   /** What the store holds. Older news than what is known already changes nothing. */
-  learnEntries(entries: readonly KnownEntry[], nowMs: number): void {
+  learnEntries(entries: readonly StoredTime[], nowMs: number): void {
     for (const entry of entries) {
       const slot = this.#table.slotOfUrl(entry.urlHash);
-      if (slot !== undefined) this.#learn(slot, entry, nowMs);
+      if (slot === undefined) continue;
+      const { invalidAtOrBelow, staleAtOrBelow } = entry;
+      if (invalidAtOrBelow !== null) this.#table.invalid.raise(slot, invalidAtOrBelow);
+      if (staleAtOrBelow !== null) this.#table.stale.raise(slot, staleAtOrBelow);
+      const isMarked = invalidAtOrBelow !== null || staleAtOrBelow !== null;
+      if (!this.#learn(slot, entry, nowMs) && isMarked) this.#parts.place(slot, nowMs);
     }
   }
 

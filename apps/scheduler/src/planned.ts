@@ -27,6 +27,12 @@ export interface KnownEntry {
   readonly version: Version;
 }
 
+/** As the store has it, with the marks on its URL: what is at or below is invalid, or out of date. */
+export interface StoredTime extends KnownEntry {
+  readonly invalidAtOrBelow: Version | null;
+  readonly staleAtOrBelow: Version | null;
+}
+
 /** When it should be reminded of, were it alone. Infinity: at no time. */
 export function whenDue(table: ResourceTable, slot: number, leadMs: (maxAgeMs: number) => number): number {
   const maxAgeMs = table.maxAgeMs.get(slot);

@@ -34,6 +34,9 @@ export interface EntryTime {
   readonly variant: string;
   readonly requestedAt: number;
   readonly version: Version;
+  /** Marks on its URL: what is at or below is invalid, or out of date. */
+  readonly invalidAtOrBelow: Version | null;
+  readonly staleAtOrBelow: Version | null;
 }
 
 /** What is stored of this URL at or below `before` is out of date. */
@@ -85,8 +88,13 @@ const READ_HEADS = {
 };
 const READ_TIMES = {
   name: 'entry-times',
-  text: `select key, url_hash, variant, requested_at, fence, send from entry
-    where url_hash = any($1::text[]) and partition = 'shared'`,
+  // Each mark by its key, however large its table: a join might read all of it for every page.
+  text: `select e.key, e.url_hash, e.variant, e.requested_at, e.fence, e.send,
+      v.fence as mark_fence, v.send as mark_send, k.fence as stale_fence, k.send as stale_send
+    from entry e
+    left join lateral (select fence, send from invalid where url_hash = e.url_hash limit 1) v on true
+    left join lateral (select fence, send from known_stale where url_hash = e.url_hash limit 1) k on true
+    where e.url_hash = any($1::text[]) and e.partition = 'shared'`,
 };
 
 const READ_URL_HASHES = {
@@ -140,13 +148,15 @@ export function createEntryRepository(store: Store): EntryRepository {
       }));
     },
     async readTimesOf(urlHashes) {
-      const rows = await store.query<EntryRow>(READ_TIMES, [urlHashes]);
+      const rows = await store.query<BodyRow>(READ_TIMES, [urlHashes]);
       return rows.map((row) => ({
         key: row.key,
         urlHash: row.url_hash,
         variant: row.variant,
         requestedAt: row.requested_at,
         version: { fence: row.fence, send: row.send },
+        invalidAtOrBelow: versionOf({ fence: row.mark_fence, send: row.mark_send }),
+        staleAtOrBelow: versionOf({ fence: row.stale_fence, send: row.stale_send }),
       }));
     },
     async readUrlHashes(after, atMost) {
