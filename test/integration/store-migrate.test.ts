@@ -9,6 +9,7 @@ const TABLES = [
   'entry',
   'invalid',
   'known_stale',
+  'list_cursor',
   'migration',
   'reply',
   'resource',
