@@ -89,7 +89,7 @@ it.each([1, 2, 3])(
   'a forecast by what was learned is within two points of what the run then gives (seed %d)',
   (seed) => {
     const { forecast, ran } = greedyRun(seed);
-  expect(Math.abs(forecast.freshness.value - ran)).toBeLessThan(0.02);
+    expect(Math.abs(forecast.freshness.value - ran)).toBeLessThan(0.02);
     expect(forecast.freshness.low).toBeLessThan(ran);
     expect(forecast.freshness.high).toBeGreaterThan(ran);
   },

@@ -58,7 +58,7 @@ function isFloor(sheet: PlannerSheet, { floors }: ByValue, row: number): boolean
 }
 
 function periodByValue(sheet: PlannerSheet, threshold: number, row: number): number {
-  const rate = sheet.chosenBy[row] ?? 0;
+  const rate = sheet.changesPerSecond[row] ?? 0;
   // V(x) = (w / cλ) · gain(x) reaches the threshold.
   return elapsedForGain((threshold * (sheet.cost[row] ?? 0) * rate) / (sheet.value[row] ?? 0)) / rate;
 }
@@ -190,7 +190,7 @@ export function* leastPolicy(sheet: PlannerSheet, isEnough: (policy: PlannerPoli
 function highestValue(sheet: PlannerSheet): number {
   let highest = Number.MIN_VALUE;
   for (let i = 0; i < sheet.rows; i += 1) {
-    const perCall = (sheet.value[i] ?? 0) / ((sheet.cost[i] ?? 1) * (sheet.chosenBy[i] ?? 1));
+    const perCall = (sheet.value[i] ?? 0) / ((sheet.cost[i] ?? 1) * (sheet.changesPerSecond[i] ?? 1));
     if (perCall > highest) highest = perCall;
   }
   return highest;

@@ -29,8 +29,6 @@ export interface PlannerSheet {
   readonly resources: number;
   readonly count: Float64Array;
   readonly changesPerSecond: Float64Array;
-  /** By which calls are given: what is uncertain is looked at more often. */
-  readonly chosenBy: Float64Array;
   readonly rateError: Float64Array;
   readonly isOfItsKind: Uint8Array;
   /** By which calls are given, of one resource of the row; over all resources they add up to 1. */
@@ -104,7 +102,7 @@ function valuesOf({ reads, weight }: Columns, count: Float64Array, meanReads: nu
   );
 }
 
-type Rates = Pick<PlannerSheet, 'changesPerSecond' | 'chosenBy' | 'rateError' | 'isOfItsKind' | 'known'>;
+type Rates = Pick<PlannerSheet, 'changesPerSecond' | 'rateError' | 'isOfItsKind' | 'known'>;
 
 function ratesOf(columns: Columns, count: Float64Array, assumedPerSecond: number): Rates {
   const rows = count.length;
@@ -119,7 +117,7 @@ function ratesOf(columns: Columns, count: Float64Array, assumedPerSecond: number
     isOfItsKind[i] = isAssumed ? 1 : (columns.isOfItsKind[i] ?? 0);
     known[isAssumed ? 'assumed' : isOfItsKind[i] === 1 ? 'ofTheirKind' : 'seen'] += count[i] ?? 0;
   }
-  return { ...rates, chosenBy: rates.changesPerSecond, isOfItsKind, known };
+  return { ...rates, isOfItsKind, known };
 }
 
 function inShares(count: Float64Array, worth: readonly number[]): Float64Array {

@@ -226,15 +226,6 @@ describe('what is not known well', () => {
     expect(value(1)).toBeLessThan(value(0) - 0.005);
   });
 
-  it('is refreshed where it would be given up if it were certain, as the scheduler does', () => {
-    expect(
-      at(
-        population(() => ({ rateError: 1 })),
-        20,
-      ).kept,
-    ).toBeGreaterThan(at(population(), 20).kept + 50);
-  });
-
   it('is counted', () => {
     const some = sheetOf([{}, { isOfItsKind: true }, { changesPerSecond: null }, { changesPerSecond: null }]);
     expect(ask(some, {}).known).toEqual({ seen: 1, ofTheirKind: 1, assumed: 2 });
