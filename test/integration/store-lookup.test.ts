@@ -11,7 +11,7 @@ afterAll(() => corner.store.close());
 
 describe('a list of entries', () => {
   const all: EntrySelection = { kind: 'prefix', prefix: '/' };
-  const list = (selection = all, after = { path: '', key: '' }, limit = 100) =>
+  const list = (selection: EntrySelection = all, after = { path: '', key: '' }, limit = 100) =>
     createEntryListRepository(corner.store).listEntries('crm', selection, after, limit);
 
   it('comes in pages, by path and then by key, none twice and none left out', async () => {

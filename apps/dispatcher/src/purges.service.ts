@@ -2,11 +2,11 @@ import { again, done } from '#bus';
 import type { SingleVerdict } from '#bus';
 import type { ControlWork } from '#contracts';
 import type { Version } from '#core';
-import type { Logger } from '#runtime';
 import type { EntryWriter } from '#store';
 import type { Announcer } from './announcer.js';
 import type { Joinable } from './joinable.js';
 import type { KnownEntries } from './known-entries.js';
+import type { StoreWait } from './store-wait.js';
 
 export interface PurgesOptions {
   readonly upstream: string;
@@ -14,15 +14,15 @@ export interface PurgesOptions {
   readonly joinable: Pick<Joinable, 'withdrawSent'>;
   readonly writer: Pick<EntryWriter, 'purgeEntries'>;
   readonly announcer: Pick<Announcer, 'removed'>;
-  readonly logger: Pick<Logger, 'warn'>;
+  readonly storeWait: Pick<StoreWait, 'until'>;
   /** The highest version given out: what comes back with it or a lower one is purged too. */
   highest(): Version;
 }
 
 type PurgeOrder = Extract<ControlWork, { kind: 'purge' }>;
 
-/** PostgreSQL may be away. */
-const TRY_AGAIN_MS = 5_000;
+/** After a hand-over: whoever holds the upstream then carries it out, above all that was sent from here. */
+const GIVE_BACK_MS = 100;
 
 /**
  * What is stored of some URLs goes. It is marked as after a write, so that what is still on its way does not bring it back, and then deleted;
@@ -32,19 +32,16 @@ export class PurgesService {
   constructor(private readonly options: PurgesOptions) {}
 
   async purge({ urls }: PurgeOrder): Promise<SingleVerdict> {
-    const { upstream, known, joinable, writer, announcer, logger } = this.options;
+    const { upstream, known, joinable, writer, announcer, storeWait } = this.options;
     const urlHashes = [...new Set(urls.map(({ urlHash }) => urlHash))];
     const before = this.options.highest();
     for (const urlHash of urlHashes) known.mark(urlHash, before);
     joinable.withdrawSent(new Set(urlHashes));
-    try {
-      const keys = await writer.purgeEntries(urlHashes, before);
-      for (const key of keys) known.forget(key);
-      if (keys.length > 0) await announcer.removed({ upstream, keys, reason: 'purged' });
-      return done;
-    } catch (error) {
-      logger.warn({ err: error, upstream, urls: urls.length }, 'a purge waits: the store does not carry it out');
-      return again(TRY_AGAIN_MS);
-    }
+    const purged = await storeWait.until(() => writer.purgeEntries(urlHashes, before));
+    if (purged === undefined) return again(GIVE_BACK_MS);
+    const keys = purged.done;
+    for (const key of keys) known.forget(key);
+    if (keys.length > 0) await announcer.removed({ upstream, keys, reason: 'purged' });
+    return done;
   }
 }

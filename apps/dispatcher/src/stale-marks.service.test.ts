@@ -3,6 +3,7 @@ import type { ControlWork } from '#contracts';
 import type { StaleMarking } from '#store';
 import { KnownEntries } from './known-entries.js';
 import { StaleMarksService } from './stale-marks.service.js';
+import { StoreWait } from './store-wait.js';
 
 const before = { fence: 3, send: 7 };
 const urls = ['a', 'b', 'a'].map((name) => ({ path: `/${name}`, urlHash: name }));
@@ -14,6 +15,7 @@ function marksOn({ away = 0, canTell = true, fault = { code: '57P01' } as object
   const known = new KnownEntries();
   const happened: string[] = [];
   const marked: StaleMarking[] = [];
+  const storeWait = new StoreWait('crm', { warn: () => undefined });
   const marks = new StaleMarksService({
     upstream: 'crm',
     known,
@@ -34,10 +36,10 @@ function marksOn({ away = 0, canTell = true, fault = { code: '57P01' } as object
       },
     },
     clock: { now: () => 1_000 },
-    logger: { warn: () => undefined },
+    storeWait,
     highest: () => before,
   });
-  return { marks, known, happened, marked };
+  return { marks, known, happened, marked, storeWait };
 }
 
 describe('what has changed', () => {
@@ -54,14 +56,14 @@ describe('what has changed', () => {
   it('is held while the store is away, and not told before it is stored', async () => {
     vi.useFakeTimers();
     try {
-      const { marks, happened } = marksOn({ away: 3 });
+      const { marks, happened, storeWait } = marksOn({ away: 3 });
       const marking = marks.mark(order);
       await vi.advanceTimersByTimeAsync(600);
       expect(happened).toEqual(['withdrawn a,b', 'refused', 'refused']);
-      expect(marks.waiting).toBe(1);
+      expect(storeWait.waiting).toBe(1);
       await vi.advanceTimersByTimeAsync(1_000);
       expect(await marking).toEqual({ kind: 'done' });
-      expect(marks.waiting).toBe(0);
+      expect(storeWait.waiting).toBe(0);
       expect(happened.slice(-3)).toEqual(['stored', 'told /a', 'told /b']);
     } finally {
       vi.useRealTimers();
@@ -71,9 +73,9 @@ describe('what has changed', () => {
   it('goes to the next holder when this one lets go before the store is there', async () => {
     vi.useFakeTimers();
     try {
-      const { marks } = marksOn({ away: 100 });
+      const { marks, storeWait } = marksOn({ away: 100 });
       const marking = marks.mark(order);
-      marks.close();
+      storeWait.close();
       await vi.advanceTimersByTimeAsync(600);
       expect(await marking).toMatchObject({ kind: 'again' });
     } finally {
@@ -86,8 +88,8 @@ describe('what has changed', () => {
   });
 
   it('is not held for ever where the store does not take what it says', async () => {
-    const { marks } = marksOn({ away: 1, fault: { code: '22021' } });
+    const { marks, storeWait } = marksOn({ away: 1, fault: { code: '22021' } });
     await expect(marks.mark(order)).rejects.toThrow('away');
-    expect(marks.waiting).toBe(0);
+    expect(storeWait.waiting).toBe(0);
   });
 });

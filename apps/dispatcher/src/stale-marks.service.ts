@@ -2,12 +2,12 @@ import { again, done } from '#bus';
 import type { SingleVerdict } from '#bus';
 import type { ControlWork } from '#contracts';
 import type { Version } from '#core';
-import type { Clock, Logger } from '#runtime';
-import type { StaleMarkWriter, StaleMarking } from '#store';
+import type { Clock } from '#runtime';
+import type { StaleMarkWriter } from '#store';
 import type { Announcer } from './announcer.js';
-import { isAboutTheRows } from './completions.service.js';
 import type { Joinable } from './joinable.js';
 import type { KnownEntries } from './known-entries.js';
+import type { StoreWait } from './store-wait.js';
 
 export interface StaleMarksOptions {
   readonly upstream: string;
@@ -16,14 +16,13 @@ export interface StaleMarksOptions {
   readonly staleMarks: Pick<StaleMarkWriter, 'markStale'>;
   readonly announcer: Pick<Announcer, 'stale'>;
   readonly clock: Clock;
-  readonly logger: Pick<Logger, 'warn'>;
+  readonly storeWait: Pick<StoreWait, 'until'>;
   /** The highest version given out: whatever comes back with it or a lower one may be older than the change. */
   highest(): Version;
 }
 
 type StaleOrder = Extract<ControlWork, { kind: 'stale' }>;
 
-const RETRY_MS = 500;
 /** After a hand-over: whoever holds the upstream then marks it, above all that was sent from here. */
 const GIVE_BACK_MS = 100;
 /** What cannot be told now may be told when NATS is back. */
@@ -35,57 +34,19 @@ const UNTOLD_MS = 1_000;
  * order is held. It is marked at the send number of that moment: whatever was sent for later is newer than the mark, and needs no clearing.
  */
 export class StaleMarksService {
-  private isClosed = false;
-  private held = 0;
-
   constructor(private readonly options: StaleMarksOptions) {}
 
-  /** Orders that wait for the store. */
-  get waiting(): number {
-    return this.held;
-  }
-
   async mark({ urls: ordered, id }: StaleOrder): Promise<SingleVerdict> {
-    const { upstream, known, joinable, announcer, clock } = this.options;
+    const { upstream, known, joinable, announcer, staleMarks, storeWait, clock } = this.options;
     const urls = [...new Map(ordered.map((url) => [url.urlHash, url])).values()];
     const before = this.options.highest();
     for (const { urlHash } of urls) known.markStale(urlHash, before, clock.now());
     joinable.withdrawSent(new Set(urls.map(({ urlHash }) => urlHash)));
-    if (!(await this.save({ upstream, urls, before, markedAt: clock.now() }))) return again(GIVE_BACK_MS);
+    const marking = { upstream, urls, before, markedAt: clock.now() };
+    if ((await storeWait.until(() => staleMarks.markStale(marking))) === undefined) return again(GIVE_BACK_MS);
     const told = await Promise.all(
       urls.map(({ path, urlHash }) => announcer.stale({ upstream, path, urlHash, before }, id)),
     );
     return told.every(Boolean) ? done : again(UNTOLD_MS);
-  }
-
-  close(): void {
-    this.isClosed = true;
-  }
-
-  /** False: this holder has let go before the store was there. */
-  private async save(marking: StaleMarking): Promise<boolean> {
-    this.held += 1;
-    try {
-      for (let isFirst = true; !this.isClosed; isFirst = false) {
-        if (await this.trySave(marking, isFirst)) return true;
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      }
-      return false;
-    } finally {
-      this.held -= 1;
-    }
-  }
-
-  private async trySave(marking: StaleMarking, isFirst: boolean): Promise<boolean> {
-    try {
-      await this.options.staleMarks.markStale(marking);
-      return true;
-    } catch (error) {
-      if (isAboutTheRows(error)) throw error;
-      const { upstream, urls } = marking;
-      if (isFirst)
-        this.options.logger.warn({ err: error, upstream, urls: urls.length }, 'what has changed cannot be marked yet');
-      return false;
-    }
   }
 }
