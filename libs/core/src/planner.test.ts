@@ -244,6 +244,7 @@ describe('many resources', () => {
     const few = population((i) => ({ changesPerSecond: (RATES[i] ?? 0) * 1.06, maxAgeS: 30 }));
     expect(many.resources).toBe(60_000);
     expect(many.rows).toBeLessThanOrEqual(10_000);
+    expect(many.reads).toBeCloseTo(1e7, 0);
     const [ofMany, ofFew] = [at(many, 200), at(few, 20)];
     expect(ofMany.freshness.value).toBeCloseTo(ofFew.freshness.value, 2);
     expect(ofMany.roundRobin.freshness.value).toBeCloseTo(ofFew.roundRobin.freshness.value, 2);
