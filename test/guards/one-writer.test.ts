@@ -155,7 +155,7 @@ describe('a planted fault', () => {
 
   it('is told when a repository that all may read with begins to write', () => {
     const repository = TREE.store.get('libs/store/src/entry.repository.ts') ?? '';
-    const text = repository.replace('`select key, url_hash', '`delete from entry returning key, url_hash');
+    const text = repository.replace('`select url_hash, path', '`delete from entry returning url_hash, path');
     expect(text).not.toBe(repository);
     const faults = planted({ store: [['libs/store/src/entry.repository.ts', text]] });
     expect(faults).toContain('entry is written by cache-api, and by the design by dispatcher alone');
