@@ -29,6 +29,8 @@ export interface WorldFigures {
   readonly seed: number;
   readonly limit: number;
   readonly optimum: number;
+  /** With as many calls as Penstock came to make: what it chose, apart from what it left unspent. */
+  readonly optimumOfOwnCalls: number;
   readonly roundRobinComputed: number;
   readonly systems: Partial<Record<SystemName, SystemFigures>>;
   /** What Penstock's readers were given. */
@@ -69,6 +71,7 @@ export function figuresOf(cell: Cell, records: Records): WorldFigures {
   const calls = callsWithin(own, span);
   const optimum = optimumOver(world.seasons, budget, span);
   return {
+    optimumOfOwnCalls: optimumOver(world.seasons, calls / cell.measureMs, span),
     ...{ optimum, seed: place.world.seed, limit: place.limit, served, forecast: forecast ?? null },
     roundRobinComputed: roundRobinOver(world.seasons, budget, span),
     systems: Object.fromEntries(

@@ -29,13 +29,15 @@ function rowsOf(worlds: readonly WorldFigures[]): string[] {
   const known = SYSTEMS.filter((system) => worlds.some(({ systems }) => systems[system] !== undefined));
   const served = worlds.map((world) => world.served.freshness);
   const ratios = worlds.map(ratioOf);
+  const ofOwnCalls = worlds.map((world) => world.served.freshness / world.optimumOfOwnCalls);
   return aligned([
     ['system', 'fresh', 'seeds', 'calls/s', 'refused'],
     ['penstock, as served', ...ofSeeds(served), '', ''],
     ...known.map((system) => systemRow(system, worlds)),
     ['computed optimum', ...ofSeeds(worlds.map(({ optimum }) => optimum)), '', ''],
     ['computed round robin', ...ofSeeds(worlds.map(({ roundRobinComputed }) => roundRobinComputed)), '', ''],
-    ['served / optimum', mean(ratios).toFixed(3), spread(ratios.map((ratio) => ratio.toFixed(3))), '', ''],
+    ['served / optimum', ...ofRatios(ratios), '', ''],
+    ['... of its own calls', ...ofRatios(ofOwnCalls), '', ''],
   ]);
 }
 
@@ -47,6 +49,10 @@ function systemRow(system: SystemName, worlds: readonly WorldFigures[]): string[
 
 function ofSeeds(values: readonly number[]): [string, string] {
   return [percent(mean(values)), spread(values.map(percent))];
+}
+
+function ofRatios(values: readonly number[]): [string, string] {
+  return [mean(values).toFixed(3), spread(values.map((value) => value.toFixed(3)))];
 }
 
 function spread(texts: readonly string[]): string {
