@@ -14,6 +14,7 @@ function worldOf(served: number, more: Partial<WorldFigures> = {}): WorldFigures
       seed: 1,
       limit: 100,
       optimum: 0.9,
+      optimumOfOwnCalls: 0.9,
       roundRobinComputed: 0.7,
       fetchesEach: 20,
       timesTheCalls: 4.5,
