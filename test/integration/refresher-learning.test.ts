@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { connectBus, createPublisher, subscribeLearned, type Bus } from '#bus';
 import type { EventPayloads, LearnedStats } from '#contracts';
 import { createResourceStatRepository, createResourceStatWriter, type ResourceStat, type Store } from '#store';
+// eslint-disable-next-line house/rooms -- what is learned is written down: tested against real servers alone, several side by side
 import { LearningService } from '../../apps/refresher/src/learning.service.js';
 import { startNats, startPostgres, type RealServer } from '../support/real-servers.js';
 import { busIn, eventually, leave, type Corner } from './bus-fixture.js';

@@ -58,7 +58,8 @@ export class TimingWheel {
     const nowTick = Math.floor(nowMs / TICK_MS);
     // After a step back of the clock a bucket holds what it held: at worst something comes early.
     const from = Math.max(Math.min(this.#nextTick, nowTick), nowTick - TICKS + 1);
-    this.#nextTick = nowTick + 1;
+    // The tick that it is now is not over: what is added for the rest of it comes with the next drain.
+    this.#nextTick = nowTick;
     for (let tick = from; tick <= nowTick; tick += 1) this.#empty(tick % TICKS, visit);
   }
 
