@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '#contracts';
 import type { UpstreamConfig } from '#contracts';
-import type { Logger } from '#runtime';
-import type { Resource, ResourceRepository, UpstreamRepository } from '#store';
+import type { Resource } from '#store';
 import { DirectoryService } from './directory.service.js';
 
 let directory: DirectoryService | undefined;
@@ -23,8 +22,7 @@ function resource(path: string, maxAgeMs: number | null): Resource {
 async function plannedUnder(refresh: string): Promise<string[]> {
   const upstreams = { readResourceRevisions: () => Promise.resolve(new Map([['crm', 1]])) };
   const resources = { readResources: () => Promise.resolve([resource('/own', 30_000), resource('/none', null)]) };
-  // Of each the directory asks one thing.
-  directory = new DirectoryService(upstreams as UpstreamRepository, resources as ResourceRepository, {} as Logger);
+  directory = new DirectoryService(upstreams, resources, { debug: () => undefined });
   const config = configOf(refresh);
   await directory.apply([{ id: 'crm', config, version: 1, partitionKey: new Uint8Array(32) }]);
   return [...(directory.get('crm')?.planned ?? [])];

@@ -15,9 +15,9 @@ export class DirectoryService {
   private readonly timer: NodeJS.Timeout;
 
   constructor(
-    private readonly upstreams: UpstreamRepository,
-    private readonly resources: ResourceRepository,
-    private readonly logger: Logger,
+    private readonly upstreams: Pick<UpstreamRepository, 'readResourceRevisions'>,
+    private readonly resources: Pick<ResourceRepository, 'readResources'>,
+    private readonly logger: Pick<Logger, 'debug'>,
   ) {
     this.timer = setInterval(() => void this.lookForResources(), LOOK_FOR_RESOURCES_EVERY_MS);
     this.timer.unref();
