@@ -76,7 +76,8 @@ export class ValueColumns {
     const most = (facts[at] ?? 0) * ROUNDED_UP;
     if (most < value) return false;
     const x = (facts[at + RATE] ?? 0) * (atMs - (facts[at + FETCHED] ?? 0));
-    return x < 0 ? value <= 0 : (most * x * x) / 2 >= value;
+    // Worth nothing and never fetched: 0 · ∞, of which nothing can be ruled out.
+    return x < 0 ? value <= 0 : !((most * x * x) / 2 < value);
   }
 
   /** As last computed, as a line that others come before or after. */

@@ -127,4 +127,13 @@ describe('the greedy index', () => {
       expect(index.candidates).toBeLessThanOrEqual(4 * 4_096);
     }
   });
+
+  it('grants what is worth nothing and was never fetched, when there are calls for all', () => {
+    const index = new ValueIndex({ leastCandidates: 1, takesAhead: 1 });
+    const nothing = { weight: 0, cost: 1, changeRate: 1, isStale: false, fetchedAtMs: undefined };
+    for (let slot = 0; slot < 40; slot += 1) index.place(slot, nothing, 0);
+    for (let slot = 40; slot < 60; slot += 1) index.place(slot, { ...nothing, weight: 1, fetchedAtMs: 0 }, 0);
+    expect(index.take(1, 10_000)).toHaveLength(1);
+    expect(index.take(59, 10_050)).toHaveLength(59);
+  });
 });
