@@ -106,7 +106,7 @@ test('whoever subscribes hears what was stored and what was answered', async () 
   expect(heard.get('event.entry.stored')).toEqual({
     ...{ ...envelope, ...ref, version, status: 200, changed: true, lifetimeMs: 60_000 },
     ...{ requestedAt: number, receivedAt: number, bodyHash: text, bodyBytes: number },
-    ...{ intervalMs: null, unchangedForMs: null },
+    ...{ intervalMs: null, unchangedForMs: number },
   });
   expect(heard.get('event.fetch.answered')).toEqual({
     ...{ ...envelope, ...ref, version, status: 200, lane: 'now', attempts: 1, throttles: 0, durationMs: number },
